@@ -1,0 +1,205 @@
+"""Everything that can go wrong on purpose.
+
+SuyuanError
+├── DomainError                 a command was refused; the caller can understand and act
+│   ├── Refused                 a rule says no in this state                       409
+│   ├── Invalid                 a field's value can't be right                     422
+│   ├── Forbidden               this person may not (role, separation of duties)   403
+│   └── NotFound                no such thing in this tenant                       404
+├── StoreError                  an append was not done
+│   ├── VersionConflict         the stream moved on                                409, with If-Match 412
+│   ├── ClaimTaken              a unique value is held by another stream           409
+│   ├── KeyReused               the idempotency key was used for another request   422
+│   ├── KeyOwnerErased          the event names a person or party whose key is gone 410
+│   ├── SubjectKeyTaken         somebody else made that subject's key; seal again  retried
+│   ├── EventTooLarge           above 256 KiB                                      413
+│   ├── NotCanonical            a value that canonical JSON can't hold             422
+│   ├── AppendRefused           Postgres refused this one command's values         422
+│   ├── AppendUnknown           the connection broke: done or not, retry with the same key  503
+│   └── StoreFull               no disk space: read-only until there is            507
+└── LogError                    a log can't be read on
+    ├── UnknownEvent            a type or schema version newer than this build     503
+    ├── ForkedLog               same position, other hash
+    └── GapInLog                a position is missing
+
+A class is a small dataclass that keeps its ids; `zh` and `en` are templates over its fields. The `code` in the
+problem's `type` is the class name in kebab case. HTTP statuses are mapped at the edge, by the branch.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, fields
+from functools import lru_cache
+from typing import ClassVar
+
+_HUMP = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
+
+
+@lru_cache
+def _kebab(name: str) -> str:
+    return _HUMP.sub("-", name).lower()
+
+
+@dataclass(eq=False, kw_only=True)
+class SuyuanError(Exception):
+    """Base: a bilingual sentence over the fields of the class."""
+
+    zh: ClassVar[str] = "出错了"
+    en: ClassVar[str] = "Something went wrong"
+
+    @property
+    def code(self) -> str:
+        return _kebab(type(self).__name__)
+
+    @property
+    def facts(self) -> dict[str, object]:
+        """The fields of the error: what a program needs to act on it."""
+        return {f.name: getattr(self, f.name) for f in fields(self)}
+
+    def text(self, language: str) -> str:
+        return (self.zh if language.startswith("zh") else self.en).format(**self.facts)
+
+    def __str__(self) -> str:
+        return self.text("en")
+
+
+@dataclass(eq=False, kw_only=True)
+class DomainError(SuyuanError):
+    """A command was refused. `field` of the class, where set, is the offending field of the request."""
+
+    field: ClassVar[str | None] = None
+
+
+class Refused(DomainError):
+    """A rule says no in this state."""
+
+
+class Invalid(DomainError):
+    """A value of the request can't be right."""
+
+
+class Forbidden(DomainError):
+    """This person may not do it."""
+
+
+@dataclass(eq=False, kw_only=True)
+class NotFound(DomainError):
+    """There is no such thing in this tenant."""
+
+    zh: ClassVar[str] = "找不到 {what} {id}"
+    en: ClassVar[str] = "There is no {what} {id}"
+    what: str
+    id: str
+
+
+class StoreError(SuyuanError):
+    """An append was not done, or it can't be known whether it was."""
+
+
+@dataclass(eq=False, kw_only=True)
+class VersionConflict(StoreError):
+    zh: ClassVar[str] = "记录 {stream} 的版本是 {actual}，不是 {expected}：请重新读取后再试"
+    en: ClassVar[str] = "{stream} is at version {actual}, not {expected}: read it again and retry"
+    stream: str
+    expected: int
+    actual: int
+
+
+@dataclass(eq=False, kw_only=True)
+class ClaimTaken(StoreError):
+    zh: ClassVar[str] = "{scope} 的值已被 {holder} 占用"
+    en: ClassVar[str] = "That {scope} is held by {holder}"
+    scope: str
+    value: str
+    holder: str
+
+
+@dataclass(eq=False, kw_only=True)
+class KeyReused(StoreError):
+    zh: ClassVar[str] = "该 Idempotency-Key 已用于另一个请求"
+    en: ClassVar[str] = "This Idempotency-Key was used for another request"
+    scope: str
+    key: str
+
+
+@dataclass(eq=False, kw_only=True)
+class KeyOwnerErased(StoreError):
+    zh: ClassVar[str] = "该个人数据主体已被删除，不能再记录其个人信息"
+    en: ClassVar[str] = "This data subject was erased; no personal data of theirs can be recorded"
+    owner: str
+
+
+@dataclass(eq=False, kw_only=True)
+class SubjectKeyTaken(StoreError):
+    zh: ClassVar[str] = "该个人数据主体的密钥刚被另一请求建立"
+    en: ClassVar[str] = "The key of this data subject was just made by another request"
+    owner: str
+
+
+@dataclass(eq=False, kw_only=True)
+class EventTooLarge(StoreError):
+    zh: ClassVar[str] = "{type} 有 {size} 字节，上限 {limit} 字节：大内容请作为附件上传"
+    en: ClassVar[str] = "{type} takes {size} bytes, the limit is {limit}: send large content as an attachment"
+    type: str
+    size: int
+    limit: int
+
+
+@dataclass(eq=False, kw_only=True)
+class NotCanonical(StoreError):
+    zh: ClassVar[str] = "{path} 含有不能保存的值：{problem}"
+    en: ClassVar[str] = "{path} holds a value that can't be kept: {problem}"
+    path: str
+    problem: str
+
+
+@dataclass(eq=False, kw_only=True)
+class AppendRefused(StoreError):
+    zh: ClassVar[str] = "数据库拒绝了该命令的值：{problem}"
+    en: ClassVar[str] = "The database refused this command's values: {problem}"
+    problem: str
+
+
+@dataclass(eq=False, kw_only=True)
+class AppendUnknown(StoreError):
+    zh: ClassVar[str] = "连接中断，不知道是否已保存：请用同一 Idempotency-Key 重试"
+    en: ClassVar[str] = (
+        "The connection broke and it is unknown whether this was saved: retry with the same Idempotency-Key"
+    )
+
+
+@dataclass(eq=False, kw_only=True)
+class StoreFull(StoreError):
+    zh: ClassVar[str] = "磁盘已满：暂时只能读取，腾出空间后自动恢复"
+    en: ClassVar[str] = "The disk is full: reading only, writing resumes by itself once there is space"
+
+
+class LogError(SuyuanError):
+    """A log can't be read on; its consumers wait and say so."""
+
+
+@dataclass(eq=False, kw_only=True)
+class UnknownEvent(LogError):
+    zh: ClassVar[str] = "本版本不认识事件 {type}（模式版本 {schema_version}）：请升级后再试"
+    en: ClassVar[str] = "This build doesn't know {type} in schema version {schema_version}: upgrade it first"
+    type: str
+    schema_version: int
+
+
+@dataclass(eq=False, kw_only=True)
+class ForkedLog(LogError):
+    zh: ClassVar[str] = "{tenant}/{service} 的日志在位置 {position} 分叉"
+    en: ClassVar[str] = "The log of {tenant}/{service} forked at position {position}"
+    tenant: str
+    service: str
+    position: int
+
+
+@dataclass(eq=False, kw_only=True)
+class GapInLog(LogError):
+    zh: ClassVar[str] = "{tenant}/{service} 的日志缺少位置 {position}"
+    en: ClassVar[str] = "The log of {tenant}/{service} lacks position {position}"
+    tenant: str
+    service: str
+    position: int

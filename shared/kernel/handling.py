@@ -1,0 +1,154 @@
+"""Load → decide → append: the way of every command."""
+
+from __future__ import annotations
+
+import hmac
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Generic, TypeVar
+from uuid import UUID
+
+from shared.contracts.event import Event
+from shared.kernel import codec
+from shared.kernel.decider import Decider
+from shared.kernel.errors import (
+    AppendUnknown,
+    DomainError,
+    EventTooLarge,
+    KeyReused,
+    SubjectKeyTaken,
+    VersionConflict,
+)
+from shared.kernel.ids import new_id
+from shared.kernel.ports import (
+    MAX_EVENT_BYTES,
+    Appended,
+    AppendRequest,
+    Claim,
+    Context,
+    EventStore,
+    Loaded,
+    PreparedEvent,
+    Reaction,
+    Vault,
+)
+from shared.kernel.recorded import Meta, encode_meta
+
+S = TypeVar("S")
+C = TypeVar("C")
+
+ATTEMPTS = 8
+"""How often a command is decided again after somebody else's append, and sent again after a broken connection."""
+
+
+@dataclass(frozen=True, slots=True)
+class Handled(Generic[S]):
+    """A command's outcome. `state` is after it; None where the answer is repeated from the first time."""
+
+    appended: Appended
+    state: S | None
+    events: tuple[Event, ...] = ()
+
+
+class Handler(Generic[S, C]):
+    """Runs the commands of one aggregate against a store."""
+
+    def __init__(self, decider: Decider[S, C], store: EventStore, vault: Vault) -> None:
+        self.decider = decider
+        self._store = store
+        self._vault = vault
+
+    async def handle(
+        self,
+        context: Context,
+        id_: object,
+        command: C,
+        *,
+        claims: Sequence[Claim] = (),
+        reaction: Reaction | None = None,
+        destroy: Sequence[UUID] = (),
+        answer: Callable[[S, Sequence[Event]], Any] | None = None,
+    ) -> Handled[S]:
+        """Decide and append, again where another append came first. Raises DomainError and StoreError."""
+        stream = self.decider.stream(id_)
+        problem: Exception | None = None
+        for _ in range(ATTEMPTS):
+            loaded = await self._store.load(context.tenant, stream, context.key)
+            if loaded.known is not None:
+                return Handled(_same_again(loaded, context), None)
+            _check_expected(context, stream, loaded.version)
+            state = self.decider.fold(r.event for r in loaded.events)
+            events = tuple(self._decide(command, state, reaction))
+            if not events and reaction is None:
+                return Handled(Appended(stream, loaded.version, 0, b"{}"), state)
+            after = self.decider.fold(events, state)
+            said = codec.encode_plain(answer(after, events)) if answer else b"{}"
+            try:
+                request = await self._prepare(context, stream, loaded.version, events)
+                request = replace(request, claims=tuple(claims), reaction=reaction, destroy=tuple(destroy), answer=said)
+                return Handled(await self._store.append(request), after, events)
+            except (VersionConflict, AppendUnknown, SubjectKeyTaken) as again:
+                problem = again
+        raise problem if problem is not None else AppendUnknown()
+
+    def _decide(self, command: C, state: S, reaction: Reaction | None) -> Sequence[Event]:
+        """A reaction's refusal is an outcome (nothing decided), not an error."""
+        try:
+            return self.decider.decide(command, state)
+        except DomainError:
+            if reaction is None:
+                raise
+            return ()
+
+    async def _prepare(self, context: Context, stream: str, version: int, events: Sequence[Event]) -> AppendRequest:
+        named = [(new_id(), event) for event in events]
+        sealed = await self._vault.seal(context.tenant, stream, named, context.lookups)
+        prepared = tuple(
+            _prepared(context, self._store.service, stream, version + nth, event_id, event)
+            for nth, ((event_id, _), event) in enumerate(zip(named, sealed.events, strict=True), start=1)
+        )
+        return AppendRequest(
+            tenant=context.tenant,
+            stream=stream,
+            expected=version,
+            events=prepared,
+            key=context.key,
+            new_keys=sealed.new_keys,
+            key_owners=sealed.key_owners,
+        )
+
+
+def _prepared(context: Context, service: str, stream: str, version: int, event_id: UUID, event: Event) -> PreparedEvent:
+    name, schema_version = codec.name_and_version(event)
+    data = codec.encode(event)
+    if len(data) > MAX_EVENT_BYTES:
+        raise EventTooLarge(type=name, size=len(data), limit=MAX_EVENT_BYTES)
+    meta = Meta(
+        event_id=event_id,
+        type=name,
+        schema_version=schema_version,
+        tenant=context.tenant,
+        service=service,
+        stream=stream,
+        version=version,
+        occurred_at=context.occurred_at or context.now,
+        actor=context.actor,
+        correlation_id=context.correlation_id,
+        command_id=context.command_id,
+        causation_id=context.causation_id,
+        reason=context.reason,
+        traceparent=context.traceparent,
+    )
+    return PreparedEvent(name, encode_meta(meta), data)
+
+
+def _same_again(loaded: Loaded, context: Context) -> Appended:
+    if not hmac.compare_digest(loaded.known_fingerprint or b"", context.key.fingerprint):
+        raise KeyReused(scope=context.key.scope, key=context.key.key)
+    assert loaded.known is not None  # noqa: S101 - the caller has looked
+    return loaded.known
+
+
+def _check_expected(context: Context, stream: str, version: int) -> None:
+    if context.expected is not None and context.expected != version:
+        raise VersionConflict(stream=stream, expected=context.expected, actual=version)

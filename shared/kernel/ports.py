@@ -1,0 +1,214 @@
+"""What the application needs from outside. Each port has one contract suite that every implementation passes."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Protocol
+from uuid import UUID
+
+from shared.contracts.event import Event
+from shared.kernel.recorded import Actor, Recorded
+
+MAX_EVENT_BYTES = 256 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """Idempotency: `scope` is subject + operation, `fingerprint` an HMAC of the request. Unique within a tenant."""
+
+    scope: str
+    key: str
+    fingerprint: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """A value that must be unique beyond its stream; held for ever by the stream that took it first."""
+
+    scope: str
+    value: str
+
+
+@dataclass(frozen=True, slots=True)
+class Reaction:
+    """That `name` has dealt with the event `causation_id`. `outcome`: applied, nothing, or `refused: <code>`."""
+
+    name: str
+    causation_id: UUID
+    outcome: str = "applied"
+
+
+@dataclass(frozen=True, slots=True)
+class NewKey:
+    """The wrapped key of a data subject or party, stored with the append that uses it first.
+
+    `lookups` are keyed hashes (phone, email, account) by which the subject is found again; they go with the key.
+    """
+
+    owner: UUID
+    wrapped: bytes
+    lookups: tuple[bytes, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class PreparedEvent:
+    """An event as it will be stored. `meta` and `data` are final canonical bytes."""
+
+    type: str
+    meta: bytes
+    data: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class AppendRequest:
+    """One command's whole effect, done entirely or not at all.
+
+    `expected` is the stream's version before; `key_owners` are whose keys the events are sealed under (refused when
+    one was destroyed); `destroy` are the owners whose keys are destroyed by this very append; `answer` is what a
+    repeat of the key hears, and holds no personal value.
+    """
+
+    tenant: str
+    stream: str
+    expected: int
+    events: tuple[PreparedEvent, ...]
+    key: Key
+    claims: tuple[Claim, ...] = ()
+    reaction: Reaction | None = None
+    new_keys: tuple[NewKey, ...] = ()
+    key_owners: tuple[UUID, ...] = ()
+    destroy: tuple[UUID, ...] = ()
+    answer: bytes = b"{}"
+
+
+@dataclass(frozen=True, slots=True)
+class Appended:
+    """What an append came to. `position` is that of its last event (0: it had none); `repeated`: known from before."""
+
+    stream: str
+    version: int
+    position: int
+    answer: bytes
+    repeated: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """A stream's events and, where the key was used before, its outcome (looked up in the same round trip)."""
+
+    events: Sequence[Recorded]
+    version: int
+    known: Appended | None = None
+    known_fingerprint: bytes | None = None
+
+
+class EventStore(Protocol):
+    """Appends and reads the streams of one service. Every method names its tenant."""
+
+    service: str
+
+    async def load(self, tenant: str, stream: str, key: Key | None = None, *, until: int | None = None) -> Loaded:
+        """The stream's events, oldest first; with `until` only those at or before that log position (`as_of`)."""
+        ...
+
+    async def append(self, request: AppendRequest) -> Appended:
+        """Do it, or raise one of the StoreErrors. A known key with the same fingerprint answers as the first time."""
+        ...
+
+    async def reacted(self, tenant: str, name: str, causation_ids: Collection[UUID]) -> set[UUID]:
+        """Which of these events the reaction has dealt with."""
+        ...
+
+    async def holder(self, tenant: str, claim: Claim) -> str | None:
+        """The stream that holds the claim."""
+        ...
+
+    async def position_at(self, tenant: str, moment: datetime) -> int:
+        """The last log position recorded at or before that moment (0: none)."""
+        ...
+
+
+class EventLog(Protocol):
+    """One service's log as its consumers see it. Order holds within a tenant; between tenants nothing is promised."""
+
+    service: str
+
+    async def heads(self) -> Mapping[str, int]:
+        """Each tenant's last position."""
+        ...
+
+    async def read(self, tenant: str, after: int, limit: int) -> Sequence[Recorded]:
+        """The next events past `after`, gapless, in order; empty at the head."""
+        ...
+
+    async def changed(self, seen: Mapping[str, int], patience: float) -> Mapping[str, int]:
+        """Wait until some tenant's head is past `seen` (or `patience` seconds passed); the heads that are."""
+        ...
+
+
+class SubjectKeys(Protocol):
+    """Where wrapped keys of data subjects and parties are kept, per tenant."""
+
+    async def wrapped(self, tenant: str, owners: Collection[UUID]) -> Mapping[UUID, bytes | None]:
+        """The wrapped key of each known owner; None where it was destroyed; absent where there never was one."""
+        ...
+
+    async def find(self, tenant: str, lookups: Collection[bytes]) -> Mapping[bytes, UUID]:
+        """The living subjects behind these keyed hashes."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Sealed:
+    """Events with their marked fields sealed, and the keys that this made or uses."""
+
+    events: tuple[Event, ...]
+    new_keys: tuple[NewKey, ...] = ()
+    key_owners: tuple[UUID, ...] = ()
+
+
+class Vault(Protocol):
+    """Seals and opens the marked fields of events (crypto-shredding)."""
+
+    async def seal(
+        self, tenant: str, stream: str, events: Sequence[tuple[UUID, Event]], lookups: Sequence[bytes] = ()
+    ) -> Sealed:
+        """Seal each (event id, event). `lookups` are kept with a key that is new."""
+        ...
+
+    async def open(self, tenant: str, texts: Collection[str], language: str) -> Mapping[str, str]:
+        """The plain text of each sealed text; "[erased]" / 「已删除」 where its key is gone."""
+        ...
+
+
+class Blobs(Protocol):
+    """Content-addressed, immutable. The name is the SHA-256 of the stored (sealed) bytes, in lower-case hex."""
+
+    async def put(self, tenant: str, chunks: AsyncIterator[bytes]) -> str: ...
+
+    def get(self, tenant: str, sha256: str) -> AsyncIterator[bytes]: ...
+
+    async def exists(self, tenant: str, sha256: str) -> bool: ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Context:
+    """Everything about a command that is not its content: who, when, why, and what it follows from.
+
+    `expected` comes from If-Match. `reason` is the actor's own, recorded in each event's meta.
+    """
+
+    tenant: str
+    actor: Actor
+    now: datetime
+    key: Key
+    command_id: UUID
+    correlation_id: UUID
+    causation_id: UUID | None = None
+    occurred_at: datetime | None = None
+    reason: str | None = None
+    traceparent: str | None = None
+    expected: int | None = None
+    lookups: tuple[bytes, ...] = field(default=())
