@@ -78,7 +78,7 @@ class Handler(Generic[S, C]):
                 return Handled(_same_again(loaded, context), None)
             _check_expected(context, stream, loaded.version)
             state = self.decider.fold(r.event for r in loaded.events)
-            events = tuple(self._decide(command, state, reaction))
+            events, reaction = self._decide(command, state, reaction)
             if not events and reaction is None:
                 return Handled(Appended(stream, loaded.version, 0, b"{}"), state)
             after = self.decider.fold(events, state)
@@ -91,14 +91,17 @@ class Handler(Generic[S, C]):
                 problem = again
         raise problem if problem is not None else AppendUnknown()
 
-    def _decide(self, command: C, state: S, reaction: Reaction | None) -> Sequence[Event]:
-        """A reaction's refusal is an outcome (nothing decided), not an error."""
+    def _decide(self, command: C, state: S, reaction: Reaction | None) -> tuple[tuple[Event, ...], Reaction | None]:
+        """A reaction's refusal is an outcome to record, not an error."""
         try:
-            return self.decider.decide(command, state)
-        except DomainError:
+            events = tuple(self.decider.decide(command, state))
+        except DomainError as refusal:
             if reaction is None:
                 raise
-            return ()
+            return (), replace(reaction, outcome=f"refused: {refusal.code}")
+        if reaction is not None:
+            reaction = replace(reaction, outcome="applied" if events else "nothing")
+        return events, reaction
 
     async def _prepare(self, context: Context, stream: str, version: int, events: Sequence[Event]) -> AppendRequest:
         named = [(new_id(), event) for event in events]

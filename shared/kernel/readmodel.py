@@ -19,7 +19,7 @@ RowKey = tuple[Any, ...]
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """`type` is the Postgres type: text, uuid, integer, bigint, numeric, boolean, timestamptz, date, jsonb or text[]."""
+    """`type` is the Postgres type: text, uuid, integer, bigint, numeric, boolean, timestamptz, date, jsonb, text[]."""
 
     name: str
     type: str
