@@ -12,9 +12,11 @@ SuyuanError
 │   ├── KeyReused               the idempotency key was used for another request   422
 │   ├── KeyOwnerErased          the event names a person or party whose key is gone 410
 │   ├── SubjectKeyTaken         somebody else made that subject's key; seal again  retried
+│   ├── LookupTaken             this phone or email belongs to a known subject     retried with that subject
 │   ├── EventTooLarge           above 256 KiB                                      413
 │   ├── NotCanonical            a value that canonical JSON can't hold             422
 │   ├── AppendRefused           Postgres refused this one command's values         422
+│   ├── StoreUnavailable        the database can't be reached; nothing was done    503
 │   ├── AppendUnknown           the connection broke: done or not, retry with the same key  503
 │   └── StoreFull               no disk space: read-only until there is            507
 └── LogError                    a log can't be read on
@@ -138,6 +140,13 @@ class SubjectKeyTaken(StoreError):
 
 
 @dataclass(eq=False, kw_only=True)
+class LookupTaken(StoreError):
+    zh: ClassVar[str] = "该联系方式已属于数据主体 {holder}"
+    en: ClassVar[str] = "This contact belongs to data subject {holder}"
+    holder: str
+
+
+@dataclass(eq=False, kw_only=True)
 class EventTooLarge(StoreError):
     zh: ClassVar[str] = "{type} 有 {size} 字节，上限 {limit} 字节：大内容请作为附件上传"
     en: ClassVar[str] = "{type} takes {size} bytes, the limit is {limit}: send large content as an attachment"
@@ -159,6 +168,12 @@ class AppendRefused(StoreError):
     zh: ClassVar[str] = "数据库拒绝了该命令的值：{problem}"
     en: ClassVar[str] = "The database refused this command's values: {problem}"
     problem: str
+
+
+@dataclass(eq=False, kw_only=True)
+class StoreUnavailable(StoreError):
+    zh: ClassVar[str] = "数据库暂时无法访问：请稍后再试"
+    en: ClassVar[str] = "The database can't be reached at the moment: try again shortly"
 
 
 @dataclass(eq=False, kw_only=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import hmac
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -16,6 +17,7 @@ from shared.kernel.errors import (
     DomainError,
     EventTooLarge,
     KeyReused,
+    StoreUnavailable,
     SubjectKeyTaken,
     VersionConflict,
 )
@@ -28,6 +30,7 @@ from shared.kernel.ports import (
     Context,
     EventStore,
     Loaded,
+    Lookup,
     PreparedEvent,
     Reaction,
     Vault,
@@ -40,6 +43,9 @@ C = TypeVar("C")
 ATTEMPTS = 8
 """How often a command is decided again after somebody else's append, and sent again after a broken connection."""
 
+FIRST_PAUSE = 0.025
+"""Seconds, doubled with each attempt after a broken connection: about six in all, a restart of the database."""
+
 
 @dataclass(frozen=True, slots=True)
 class Handled(Generic[S]):
@@ -48,6 +54,16 @@ class Handled(Generic[S]):
     appended: Appended
     state: S | None
     events: tuple[Event, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class _Beside:
+    """What an append does beside its events."""
+
+    claims: tuple[Claim, ...]
+    reaction: Reaction | None
+    lookups: tuple[Lookup, ...]
+    destroy: tuple[UUID, ...]
 
 
 class Handler(Generic[S, C]):
@@ -66,30 +82,51 @@ class Handler(Generic[S, C]):
         *,
         claims: Sequence[Claim] = (),
         reaction: Reaction | None = None,
+        lookups: Sequence[Lookup] = (),
         destroy: Sequence[UUID] = (),
         answer: Callable[[S, Sequence[Event]], Any] | None = None,
     ) -> Handled[S]:
         """Decide and append, again where another append came first. Raises DomainError and StoreError."""
         stream = self.decider.stream(id_)
-        problem: Exception | None = None
-        for _ in range(ATTEMPTS):
-            loaded = await self._store.load(context.tenant, stream, context.key)
-            if loaded.known is not None:
-                return Handled(_same_again(loaded, context), None)
-            _check_expected(context, stream, loaded.version)
-            state = self.decider.fold(r.event for r in loaded.events)
-            events, reaction = self._decide(command, state, reaction)
-            if not events and reaction is None:
-                return Handled(Appended(stream, loaded.version, 0, b"{}"), state)
-            after = self.decider.fold(events, state)
-            said = codec.encode_plain(answer(after, events)) if answer else b"{}"
+        beside = _Beside(tuple(claims), reaction, tuple(lookups), tuple(destroy))
+        for attempt in range(1, ATTEMPTS + 1):
             try:
-                request = await self._prepare(context, stream, loaded.version, events)
-                request = replace(request, claims=tuple(claims), reaction=reaction, destroy=tuple(destroy), answer=said)
-                return Handled(await self._store.append(request), after, events)
-            except (VersionConflict, AppendUnknown, SubjectKeyTaken) as again:
-                problem = again
-        raise problem if problem is not None else AppendUnknown()
+                return await self._once(context, stream, command, beside, answer)
+            except (VersionConflict, SubjectKeyTaken, AppendUnknown, StoreUnavailable) as again:
+                if attempt == ATTEMPTS or _stale(again, context):
+                    raise
+                if isinstance(again, (AppendUnknown, StoreUnavailable)):
+                    await asyncio.sleep(FIRST_PAUSE * 2**attempt)
+        raise AssertionError("unreachable: the last attempt returns or raises")
+
+    async def _once(
+        self,
+        context: Context,
+        stream: str,
+        command: C,
+        beside: _Beside,
+        answer: Callable[[S, Sequence[Event]], Any] | None,
+    ) -> Handled[S]:
+        loaded = await self._store.load(context.tenant, stream, context.key)
+        if loaded.known is not None:
+            return Handled(_same_again(loaded, context), None)
+        _check_expected(context, stream, loaded.version)
+        state = self.decider.fold(r.event for r in loaded.events)
+        events, reaction = self._decide(command, state, beside.reaction)
+        if not events and reaction is None:
+            return Handled(Appended(stream, loaded.version, 0, b"{}"), state)
+        after = self.decider.fold(events, state)
+        said = codec.encode_plain(answer(after, events)) if answer else b"{}"
+        request = await self._prepare(context, stream, loaded.version, events)
+        request = replace(
+            request,
+            claims=beside.claims,
+            reaction=reaction,
+            lookups=beside.lookups,
+            destroy=beside.destroy,
+            answer=said,
+        )
+        return Handled(await self._store.append(request), after, events)
 
     def _decide(self, command: C, state: S, reaction: Reaction | None) -> tuple[tuple[Event, ...], Reaction | None]:
         """A reaction's refusal is an outcome to record, not an error."""
@@ -105,7 +142,7 @@ class Handler(Generic[S, C]):
 
     async def _prepare(self, context: Context, stream: str, version: int, events: Sequence[Event]) -> AppendRequest:
         named = [(new_id(), event) for event in events]
-        sealed = await self._vault.seal(context.tenant, stream, named, context.lookups)
+        sealed = await self._vault.seal(context.tenant, stream, named)
         prepared = tuple(
             _prepared(context, self._store.service, stream, version + nth, event_id, event)
             for nth, ((event_id, _), event) in enumerate(zip(named, sealed.events, strict=True), start=1)
@@ -150,6 +187,11 @@ def _same_again(loaded: Loaded, context: Context) -> Appended:
         raise KeyReused(scope=context.key.scope, key=context.key.key)
     assert loaded.known is not None  # noqa: S101 - the caller has looked
     return loaded.known
+
+
+def _stale(problem: Exception, context: Context) -> bool:
+    """With If-Match a conflict is the client's to resolve."""
+    return isinstance(problem, VersionConflict) and context.expected is not None
 
 
 def _check_expected(context: Context, stream: str, version: int) -> None:

@@ -17,6 +17,7 @@ from shared.kernel.errors import (
     ClaimTaken,
     KeyOwnerErased,
     KeyReused,
+    LookupTaken,
     SubjectKeyTaken,
     VersionConflict,
 )
@@ -66,6 +67,8 @@ class MemoryStore:
         known = own.keys.get((request.key.scope, request.key.key))
         if known is not None:
             return _repeat(known, request)
+        if request.reaction and (request.reaction.name, request.reaction.causation_id) in own.reactions:
+            return Appended(request.stream, len(own.streams.get(request.stream, [])), 0, b"{}", repeated=True)
         _judge(own, request)
         version, position = request.expected, 0
         for prepared in request.events:
@@ -143,22 +146,29 @@ def _repeat(known: tuple[bytes, Appended], request: AppendRequest) -> Appended:
 def _judge(own: _Tenant, request: AppendRequest) -> None:
     """The checks of an append, in the order in which the Postgres function makes them."""
     actual = len(own.streams.get(request.stream, []))
-    if request.reaction and (request.reaction.name, request.reaction.causation_id) in own.reactions:
-        raise VersionConflict(stream=request.stream, expected=request.expected, actual=actual)
     if any("\x00" in text for text in (request.stream, request.key.key, *(c.value for c in request.claims))):
         raise AppendRefused(problem="\\u0000")
     if actual != request.expected:
         raise VersionConflict(stream=request.stream, expected=request.expected, actual=actual)
     for claim in request.claims:
-        holder = own.claims.get(claim)
-        if holder is not None:
-            raise ClaimTaken(scope=claim.scope, value=claim.value, holder=holder)
+        taken_by = own.claims.get(claim)
+        if taken_by is not None:
+            raise ClaimTaken(scope=claim.scope, value=claim.value, holder=taken_by)
+    _judge_keys(own, request)
+
+
+def _judge_keys(own: _Tenant, request: AppendRequest) -> None:
     for owner in request.key_owners:
         if own.subject_keys.get(owner, b"") is None:
             raise KeyOwnerErased(owner=str(owner))
     for key in request.new_keys:
-        if key.owner in own.subject_keys or any(one in own.lookups for one in key.lookups):
+        if key.owner in own.subject_keys:
             raise SubjectKeyTaken(owner=str(key.owner))
+    fresh = {key.owner for key in request.new_keys}
+    for lookup in request.lookups:
+        holder = own.lookups.get(lookup.digest)
+        if holder not in (None, lookup.owner) and lookup.owner in fresh:
+            raise LookupTaken(holder=str(holder))
 
 
 def _keep_beside(own: _Tenant, request: AppendRequest) -> None:
@@ -167,7 +177,8 @@ def _keep_beside(own: _Tenant, request: AppendRequest) -> None:
         own.reactions[request.reaction.name, request.reaction.causation_id] = request.reaction.outcome
     for key in request.new_keys:
         own.subject_keys[key.owner] = key.wrapped
-        own.lookups.update(dict.fromkeys(key.lookups, key.owner))
+    for lookup in request.lookups:
+        own.lookups.setdefault(lookup.digest, lookup.owner)
     for owner in request.destroy:
         own.subject_keys[owner] = None
         own.lookups = {one: held for one, held in own.lookups.items() if held != owner}
@@ -176,10 +187,8 @@ def _keep_beside(own: _Tenant, request: AppendRequest) -> None:
 class OpenVault:
     """A Vault that seals nothing: for tests of handlers that are about something else."""
 
-    async def seal(
-        self, tenant: str, stream: str, events: Sequence[tuple[UUID, Event]], lookups: Sequence[bytes] = ()
-    ) -> Sealed:
-        del tenant, stream, lookups
+    async def seal(self, tenant: str, stream: str, events: Sequence[tuple[UUID, Event]]) -> Sealed:
+        del tenant, stream
         return Sealed(tuple(event for _, event in events))
 
     async def open(self, tenant: str, texts: Collection[str], language: str) -> Mapping[str, str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 from uuid import UUID
@@ -42,14 +42,21 @@ class Reaction:
 
 @dataclass(frozen=True, slots=True)
 class NewKey:
-    """The wrapped key of a data subject or party, stored with the append that uses it first.
-
-    `lookups` are keyed hashes (phone, email, account) by which the subject is found again; they go with the key.
-    """
+    """The wrapped key of a data subject or party, stored with the append that uses it first."""
 
     owner: UUID
     wrapped: bytes
-    lookups: tuple[bytes, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Lookup:
+    """A keyed hash (of a phone, an email …) by which a subject is found again; it goes when the key goes.
+
+    Refused (LookupTaken) where another subject holds it and the owner's key is new; else the first holder keeps it.
+    """
+
+    digest: bytes
+    owner: UUID
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +85,7 @@ class AppendRequest:
     claims: tuple[Claim, ...] = ()
     reaction: Reaction | None = None
     new_keys: tuple[NewKey, ...] = ()
+    lookups: tuple[Lookup, ...] = ()
     key_owners: tuple[UUID, ...] = ()
     destroy: tuple[UUID, ...] = ()
     answer: bytes = b"{}"
@@ -172,10 +180,8 @@ class Sealed:
 class Vault(Protocol):
     """Seals and opens the marked fields of events (crypto-shredding)."""
 
-    async def seal(
-        self, tenant: str, stream: str, events: Sequence[tuple[UUID, Event]], lookups: Sequence[bytes] = ()
-    ) -> Sealed:
-        """Seal each (event id, event). `lookups` are kept with a key that is new."""
+    async def seal(self, tenant: str, stream: str, events: Sequence[tuple[UUID, Event]]) -> Sealed:
+        """Seal the marked fields of each (event id, event)."""
         ...
 
     async def open(self, tenant: str, texts: Collection[str], language: str) -> Mapping[str, str]:
@@ -211,4 +217,3 @@ class Context:
     reason: str | None = None
     traceparent: str | None = None
     expected: int | None = None
-    lookups: tuple[bytes, ...] = field(default=())
