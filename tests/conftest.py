@@ -1,0 +1,47 @@
+"""A real Postgres for the integration tests: one cluster for each pytest process, a fresh database at will."""
+
+from __future__ import annotations
+
+import itertools
+import shutil
+import tempfile
+from collections.abc import AsyncIterator, Awaitable, Callable
+from pathlib import Path
+
+import asyncpg
+import pytest_asyncio
+
+from deploy.embedded.databases import ServiceDatabase, ensure_service_database
+from deploy.embedded.postgres import SUPERUSER, EmbeddedPostgres
+
+_numbers = itertools.count(1)
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def postgres() -> AsyncIterator[EmbeddedPostgres]:
+    """A started database on a throwaway folder, shared by every test of this pytest process or xdist worker."""
+    folder = Path(tempfile.mkdtemp(prefix="suyuan-test-"))
+    try:
+        async with EmbeddedPostgres(folder / "postgres") as running:
+            yield running
+    finally:
+        shutil.rmtree(folder)
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def database(postgres: EmbeddedPostgres) -> AsyncIterator[Callable[..., Awaitable[ServiceDatabase]]]:
+    """Fresh empty databases with their roles, for the asking; they are dropped after the module."""
+    made: list[str] = []
+
+    async def fresh(service: str = "intake") -> ServiceDatabase:
+        name = f"test_{next(_numbers)}"
+        made.append(name)
+        return await ensure_service_database(postgres, service, database=name)
+
+    yield fresh
+    server = await asyncpg.connect(**postgres.dsn("postgres", SUPERUSER))
+    try:
+        for name in made:
+            await server.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
+    finally:
+        await server.close()
