@@ -184,6 +184,18 @@ def _keep_beside(own: _Tenant, request: AppendRequest) -> None:
         own.lookups = {one: held for one, held in own.lookups.items() if held != owner}
 
 
+class MemoryNumbers:
+    """Numbers: 1, 2, 3 … for each tenant, scope and year."""
+
+    def __init__(self) -> None:
+        self._last: dict[tuple[str, str, int], int] = {}
+
+    async def next(self, tenant: str, scope: str, year: int) -> int:
+        which = (tenant, scope, year)
+        self._last[which] = self._last.get(which, 0) + 1
+        return self._last[which]
+
+
 class OpenVault:
     """A Vault that seals nothing: for tests of handlers that are about something else."""
 

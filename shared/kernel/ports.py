@@ -168,6 +168,12 @@ class SubjectKeys(Protocol):
         ...
 
 
+class Numbers(Protocol):
+    """Human numbers (`A2026-0001`): rising within tenant, scope and year; some may stay unused, none comes twice."""
+
+    async def next(self, tenant: str, scope: str, year: int) -> int: ...
+
+
 @dataclass(frozen=True, slots=True)
 class Sealed:
     """Events with their marked fields sealed, and the keys that this made or uses."""

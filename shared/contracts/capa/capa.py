@@ -34,12 +34,27 @@ class CauseAddressed(Event):
     defect_codes: tuple[str, ...]
 
 
+@event(zh="原因已移出 CAPA", en="Cause released")
+class CauseReleased(Event):
+    """The investigation no longer asks this CAPA to answer the cause: nothing here counts as an answer to it."""
+
+    capa_id: UUID
+    investigation_id: UUID
+    root_cause_id: UUID
+    because: Literal["root_cause_withdrawn", "capa_not_required"]
+    reason: str
+
+
 @event(zh="措施已计划", en="Action planned")
 class ActionPlanned(Event):
-    """`answers` is the root cause a corrective action answers, or the risk in words (rule 14). `owner`: opaque id."""
+    """What it answers: a root cause, a complaint, or a risk in words, by its kind (rule 14).
+
+    `owner` and `planned_by` are opaque ids. The same `action_no` again is a returned action, planned anew.
+    """
 
     capa_id: UUID
     action_no: int
+    planned_by: str
     kind: ActionKind
     title: str
     owner: str
@@ -81,8 +96,11 @@ class CutIn:
 
 @event(zh="措施已完成", en="Action completed")
 class ActionCompleted(Event):
+    """`completed_by` is an opaque id: who completes doesn't verify (rule 14)."""
+
     capa_id: UUID
     action_no: int
+    completed_by: str
     completed_on: date
     cut_in: CutIn
     note: str
@@ -152,13 +170,21 @@ class EffectivenessCheckPlanned(Event):
 
 @event(zh="效果已测量", en="Effectiveness measured")
 class EffectivenessMeasured(Event):
-    """Counted from the logs at `positions`: units made in the window, bad ones confirmed and pending."""
+    """Counted from the logs at `positions`: units made from the cut-in to the window's end, and the bad among them.
+
+    `ppm` is confirmed bad ÷ units × 10⁶, to 3 decimals. Beside it, never in it: bad units made before (`bad_before`)
+    and bad units whose production date nobody knows (`bad_undated`), each confirmed and pending together (rule 18).
+    """
 
     capa_id: UUID
     measured_on: date
+    made_from: date
+    made_to: date
     units: int
     confirmed_bad: Decimal
     pending_bad: Decimal
+    bad_before: Decimal
+    bad_undated: Decimal
     ppm: Decimal | None
     enough_units: bool
     positions: tuple[LogPosition, ...]
