@@ -1,0 +1,75 @@
+"""Pools, and what a broken connection means."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import asyncpg
+
+from shared.kernel.errors import AppendUnknown, StoreFull, StoreUnavailable
+
+BROKEN = (
+    asyncpg.PostgresConnectionError,
+    asyncpg.InterfaceError,
+    asyncpg.InternalClientError,
+    asyncpg.AdminShutdownError,
+    asyncpg.CrashShutdownError,
+    asyncpg.CannotConnectNowError,
+    asyncpg.TooManyConnectionsError,
+    OSError,
+    TimeoutError,
+)
+"""A connection broke, or there is none. After a write was sent this means: unknown whether it was done."""
+
+UNTRUSTWORTHY = ("fsync", "synchronous_commit", "full_page_writes")
+"""Settings without which an answer of 'saved' would not be true."""
+
+
+class DurabilityOff(Exception):
+    """Postgres runs with fsync, full_page_writes or synchronous_commit off: its word of 'saved' can't be relied on."""
+
+
+async def open_pool(dsn: dict[str, Any], *, least: int = 1, most: int = 10) -> asyncpg.Pool:
+    """A pool whose connections keep their prepared statements and are not reset on release (we set nothing on them)."""
+    pool = await asyncpg.create_pool(
+        **dsn,
+        min_size=least,
+        max_size=most,
+        reset=_nothing_to_reset,
+        command_timeout=60,
+        server_settings={"application_name": "suyuan", "timezone": "UTC", "jit": "off"},
+    )
+    await refuse_without_durability(pool)
+    return pool
+
+
+async def refuse_without_durability(pool: asyncpg.Pool) -> None:
+    for name in UNTRUSTWORTHY:
+        if await pool.fetchval("select current_setting($1)", name) == "off":
+            raise DurabilityOff(name)
+
+
+async def _nothing_to_reset(connection: asyncpg.Connection) -> None:
+    del connection
+
+
+@contextmanager
+def reading() -> Iterator[None]:
+    """Nothing was written: a broken connection is only unavailable."""
+    try:
+        yield
+    except BROKEN as error:
+        raise StoreUnavailable from error
+
+
+@contextmanager
+def writing() -> Iterator[None]:
+    """Something was sent: after a broken connection it is unknown whether it was done."""
+    try:
+        yield
+    except asyncpg.DiskFullError as error:
+        raise StoreFull from error
+    except BROKEN as error:
+        raise AppendUnknown from error

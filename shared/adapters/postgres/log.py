@@ -1,0 +1,83 @@
+"""EventLog over the event table: what has committed, in order, with a wake-up in process and a poll as the fallback."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping, Sequence
+
+import asyncpg
+
+from shared.adapters.postgres.connection import BROKEN, reading
+from shared.kernel.recorded import Recorded
+
+POLL_SECONDS = 0.05
+
+_READ = """
+select position, recorded_at, hash, meta, data from log.event
+where tenant = $1 and position > $2 order by position limit $3"""
+_HEADS = "select tenant, position from log.head where position > 0"
+
+
+def recorded(row: asyncpg.Record) -> Recorded:
+    return Recorded(row["position"], row["recorded_at"], row["hash"], row["meta"], row["data"])
+
+
+class PostgresLog:
+    """One service's log. `run` keeps the known heads fresh; `advance` is the appender's wake-up."""
+
+    def __init__(self, service: str, pool: asyncpg.Pool) -> None:
+        self.service = service
+        self._pool = pool
+        self._heads: dict[str, int] = {}
+        self._grown = asyncio.Event()
+
+    async def heads(self) -> Mapping[str, int]:
+        with reading():
+            for row in await self._pool.fetch(_HEADS):
+                self._raise_head(row["tenant"], row["position"])
+        return dict(self._heads)
+
+    async def read(self, tenant: str, after: int, limit: int) -> Sequence[Recorded]:
+        with reading():
+            return [recorded(row) for row in await self._pool.fetch(_READ, tenant, after, limit)]
+
+    async def changed(self, seen: Mapping[str, int], patience: float) -> Mapping[str, int]:
+        ahead = self._ahead(seen)
+        if ahead:
+            return ahead
+        try:
+            await asyncio.wait_for(self._grown.wait(), patience)
+        except TimeoutError:
+            return {}
+        return self._ahead(seen)
+
+    def advance(self, tenant: str, position: int) -> None:
+        """A commit was made in this process: wake whoever waits."""
+        if self._raise_head(tenant, position):
+            self._wake()
+
+    async def run(self) -> None:
+        """Poll, for what other processes append; a database that is away is asked again."""
+        while True:
+            before = dict(self._heads)
+            try:
+                await self.heads()
+            except Exception as error:
+                if not isinstance(error.__cause__, BROKEN):
+                    raise
+            if self._heads != before:
+                self._wake()
+            await asyncio.sleep(POLL_SECONDS)
+
+    def _raise_head(self, tenant: str, position: int) -> bool:
+        if position <= self._heads.get(tenant, 0):
+            return False
+        self._heads[tenant] = position
+        return True
+
+    def _wake(self) -> None:
+        self._grown.set()
+        self._grown = asyncio.Event()
+
+    def _ahead(self, seen: Mapping[str, int]) -> Mapping[str, int]:
+        return {tenant: head for tenant, head in self._heads.items() if head > seen.get(tenant, 0)}
