@@ -1,0 +1,95 @@
+"""Walking the marked fields of an event: where they are, whose key each needs, a copy with each one changed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import fields, is_dataclass, replace
+from typing import Annotated, Any, TypeVar, get_args, get_origin, get_type_hints
+from uuid import UUID
+
+from shared.contracts.event import Event
+from shared.contracts.marks import Personal, Private
+
+E = TypeVar("E", bound=Event)
+
+Change = Callable[[str, UUID, str], str]
+"""Gets the field's path, the owner of its key and its text; returns what takes its place."""
+
+
+def rewrite(event: E, change: Change) -> E:
+    """A copy of the event in which every marked text went through `change`; the event itself where it has none."""
+    if not _marked(type(event)):
+        return event
+    owners = {f.name: v for f in fields(event) if isinstance(v := getattr(event, f.name), UUID)}  # type: ignore[arg-type]
+    rewritten: E = _rewrite(event, owners, "", change)
+    return rewritten
+
+
+def key_owners(event: Event) -> set[UUID]:
+    """Whose keys this event's marked values need."""
+    found: set[UUID] = set()
+
+    def note(_path: str, owner: UUID, text: str) -> str:
+        found.add(owner)
+        return text
+
+    rewrite(event, note)
+    return found
+
+
+def _rewrite(value: Any, owners: Mapping[str, UUID], path: str, change: Change) -> Any:
+    changes: dict[str, Any] = {}
+    for name, mark in _marked(type(value)):
+        inner = getattr(value, name)
+        where = f"{path}.{name}" if path else name
+        if inner is None:
+            continue
+        if mark is None:
+            changes[name] = _rewrite_inside(inner, owners, where, change)
+        else:
+            owner = owners.get(mark.owner)
+            if owner is None:
+                raise ValueError(f"{where} is marked, but the event names no {mark.owner}")
+            changes[name] = change(where, owner, inner)
+    return replace(value, **changes) if changes else value
+
+
+def _rewrite_inside(inner: Any, owners: Mapping[str, UUID], path: str, change: Change) -> Any:
+    if isinstance(inner, tuple):
+        return tuple(_rewrite(one, owners, f"{path}[{n}]", change) for n, one in enumerate(inner))
+    return _rewrite(inner, owners, path, change)
+
+
+_known: dict[type[Any], tuple[tuple[str, Personal | Private | None], ...]] = {}
+
+
+def _marked(cls: type[Any]) -> tuple[tuple[str, Personal | Private | None], ...]:
+    """The fields of a contract class that are marked, or (None) hold dataclasses with marked fields inside."""
+    if cls not in _known:
+        _known[cls] = tuple(_find_marked(cls)) if is_dataclass(cls) else ()
+    return _known[cls]
+
+
+def _find_marked(cls: type[Any]) -> Iterator[tuple[str, Personal | Private | None]]:
+    hints = get_type_hints(cls, include_extras=True)
+    for field in fields(cls):
+        marks, nested = _look_into(hints[field.name])
+        if marks:
+            yield field.name, marks[0]
+        elif any(_marked(one) for one in nested):
+            yield field.name, None
+
+
+def _look_into(hint: Any) -> tuple[list[Personal | Private], list[type[Any]]]:
+    """The marks on a type hint, and the dataclasses within it (through Optional and tuple)."""
+    if get_origin(hint) is Annotated:
+        return [m for m in hint.__metadata__ if isinstance(m, (Personal, Private))], []
+    if isinstance(hint, type) and is_dataclass(hint):
+        return [], [hint]
+    marks: list[Personal | Private] = []
+    nested: list[type[Any]] = []
+    for inner in get_args(hint):
+        more, deeper = _look_into(inner)
+        marks += more
+        nested += deeper
+    return marks, nested
