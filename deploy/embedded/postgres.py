@@ -115,10 +115,9 @@ class EmbeddedPostgres:
         place = self._place
         folder = binaries()
         place.check_space()
-        if place.data.exists():
-            place.check_cluster()
         account = await asyncio.to_thread(choose, place.folder, place.data, folder / "postgres")
         if place.data.exists():
+            place.check_cluster()
             account.give(place.data)
             await clear_orphans(place.data)
         else:
