@@ -20,7 +20,8 @@ def rewrite(event: E, change: Change) -> E:
     """A copy of the event in which every marked text went through `change`; the event itself where it has none."""
     if not _marked(type(event)):
         return event
-    owners = {f.name: v for f in fields(event) if isinstance(v := getattr(event, f.name), UUID)}  # type: ignore[arg-type]
+    names = (f.name for f in fields(event))  # type: ignore[arg-type]  # every event is a dataclass
+    owners = {name: v for name in names if isinstance(v := getattr(event, name), UUID)}
     rewritten: E = _rewrite(event, owners, "", change)
     return rewritten
 
