@@ -13,12 +13,18 @@ from shared.contracts.event import Event
 from shared.kernel import codec
 from shared.kernel.decider import Decider
 from shared.kernel.errors import (
+    AppendRefused,
     AppendUnknown,
+    ClaimTaken,
     DomainError,
     EventTooLarge,
+    KeyOwnerErased,
     KeyReused,
+    LookupTaken,
+    NotCanonical,
     StoreUnavailable,
     SubjectKeyTaken,
+    SuyuanError,
     VersionConflict,
 )
 from shared.kernel.ids import new_id
@@ -42,6 +48,9 @@ C = TypeVar("C")
 
 ATTEMPTS = 8
 """How often a command is decided again after somebody else's append, and sent again after a broken connection."""
+
+REFUSALS = (KeyOwnerErased, ClaimTaken, LookupTaken, EventTooLarge, NotCanonical, AppendRefused)
+"""What no repetition of the same command changes."""
 
 FIRST_PAUSE = 0.025
 """Seconds, doubled with each attempt after a broken connection: about six in all, a restart of the database."""
@@ -97,7 +106,26 @@ class Handler(Generic[S, C]):
                     raise
                 if isinstance(again, (AppendUnknown, StoreUnavailable)):
                     await asyncio.sleep(FIRST_PAUSE * 2**attempt)
+            except REFUSALS as refusal:
+                if reaction is None:
+                    raise
+                return await self._record_refusal(context, stream, reaction, refusal)
         raise AssertionError("unreachable: the last attempt returns or raises")
+
+    async def _record_refusal(
+        self, context: Context, stream: str, reaction: Reaction, refusal: SuyuanError
+    ) -> Handled[S]:
+        """The store will never take what this reaction wants (the person was erased, the value is held, …)."""
+        version = (await self._store.load(context.tenant, stream)).version
+        request = AppendRequest(
+            tenant=context.tenant,
+            stream=stream,
+            expected=version,
+            events=(),
+            key=context.key,
+            reaction=replace(reaction, outcome=f"refused: {refusal.code}"),
+        )
+        return Handled(await self._store.append(request), None)
 
     async def _once(
         self,

@@ -25,5 +25,6 @@ create table log.read_model (
     name        text primary key,
     shown       integer not null,      -- the generation that the view read.<name> shows and live events go to
     newest      integer not null,
-    fingerprint text not null          -- of the shown generation's definition
+    fingerprint text not null,         -- of the shown generation's definition
+    newest_fingerprint text not null   -- of the newest one's, which may still be catching up
 );
