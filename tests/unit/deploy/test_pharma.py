@@ -17,22 +17,20 @@ from services.investigation.domain.facts.rows import interpret
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 BESIDE = Path(__file__).resolve().parents[3].parent / "shared" / "data"
+DATA = Path(os.environ.get("SUYUAN_DATA", BESIDE))
+
+if not (DATA / "pharma" / "Laboratory.csv").is_file():
+    MISSING = f"real data missing: {DATA}/pharma/Laboratory.csv (set SUYUAN_DATA)"
+    if os.environ.get("CI") == "true":
+        pytest.fail(MISSING, pytrace=False)
+    pytest.skip(MISSING, allow_module_level=True)
+
+pytestmark = pytest.mark.data
 
 
 @pytest.fixture(scope="module")
-def data():
-    folder = Path(os.environ.get("SUYUAN_DATA", BESIDE))
-    if not (folder / "pharma" / "Laboratory.csv").is_file():
-        sentence = f"real data missing: {folder}/pharma/Laboratory.csv (set SUYUAN_DATA)"
-        if os.environ.get("CI") == "true":
-            pytest.fail(sentence)
-        pytest.skip(sentence)
-    return folder
-
-
-@pytest.fixture(scope="module")
-def exports(data, tmp_path_factory):
-    return {one.kind: one for one in pharma.write(data, tmp_path_factory.mktemp("pharma"))}
+def exports(tmp_path_factory):
+    return {one.kind: one for one in pharma.write(DATA, tmp_path_factory.mktemp("pharma"))}
 
 
 @pytest.fixture(scope="module")
@@ -51,7 +49,6 @@ def facts(exports):
     return found
 
 
-@pytest.mark.data
 def test_every_batch_is_one_lot_of_its_product(facts):
     orders = facts["production_order"]
     assert len({order["lot"] for order in orders}) == 1005
@@ -63,7 +60,6 @@ def test_every_batch_is_one_lot_of_its_product(facts):
     assert first["made_at"] == datetime(2018, 11, 1, tzinfo=UTC)
 
 
-@pytest.mark.data
 def test_batch_numbers_follow_the_start_months_within_each_product(facts):
     orders = sorted(facts["production_order"], key=lambda order: order["sequence"])
     for product in {order["product"] for order in orders}:
@@ -71,14 +67,12 @@ def test_batch_numbers_follow_the_start_months_within_each_product(facts):
         assert months == sorted(months)
 
 
-@pytest.mark.data
-def test_104_batches_are_bad(data, facts):
+def test_104_batches_are_bad(facts):
     failed = [r["lot"] for r in facts["final_inspection"] if r["result"] == "fail"]
     assert len(failed) == 104
-    assert sorted(failed) == sorted(pharma.bad_lots(data))
+    assert sorted(failed) == sorted(pharma.bad_lots(DATA))
 
 
-@pytest.mark.data
 def test_each_batch_has_four_raw_material_lots(facts):
     edges = facts["genealogy"]
     assert len(edges) == 4 * 1005
@@ -87,7 +81,6 @@ def test_each_batch_has_four_raw_material_lots(facts):
     assert counts == {"API": 238, "SMCC": 18, "LACTOSE": 22, "STARCH": 17}
 
 
-@pytest.mark.data
 def test_blank_measurements_are_left_out(facts):
     tests = facts["incoming_inspection"]
     assert sum(t["characteristic"] == "api_water" for t in tests) == 1005 - 26
@@ -95,7 +88,6 @@ def test_blank_measurements_are_left_out(facts):
     assert all(t["value"] is not None for t in tests)
 
 
-@pytest.mark.data
 def test_what_is_derived_or_synthetic_says_so(exports):
     assert exports["production_order"].derived is None
     assert exports["operation"].derived == "start month joined by batch"
@@ -103,14 +95,8 @@ def test_what_is_derived_or_synthetic_says_so(exports):
     assert exports["final_inspection"].path == exports["genealogy"].path
 
 
-@pytest.mark.data
-def test_every_bad_batch_went_to_two_dealers(data, facts):
+def test_every_bad_batch_went_to_two_dealers(facts):
     dealers = {}
     for shipment in facts["shipment"]:
         dealers.setdefault(shipment["lot"], set()).add(shipment["customer"])
-    assert all(len(dealers[lot]) == 2 for lot in pharma.bad_lots(data))
-
-
-def test_missing_data_is_one_clear_sentence(tmp_path):
-    with pytest.raises(pharma.DataMissing, match=r"The real data file .*Laboratory.csv is not there"):
-        pharma.bad_lots(tmp_path)
+    assert all(len(dealers[lot]) == 2 for lot in pharma.bad_lots(DATA))
