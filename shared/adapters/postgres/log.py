@@ -37,6 +37,12 @@ class PostgresLog:
                 self._raise_head(row["tenant"], row["position"])
         return dict(self._heads)
 
+    async def head_hashes(self) -> Mapping[str, tuple[int, bytes]]:
+        """Tenant → (position, hash), for signing."""
+        with reading():
+            rows = await self._pool.fetch("select tenant, position, hash from log.head where position > 0")
+        return {row["tenant"]: (row["position"], row["hash"]) for row in rows}
+
     async def read(self, tenant: str, after: int, limit: int) -> Sequence[Recorded]:
         with reading():
             return [recorded(row) for row in await self._pool.fetch(_READ, tenant, after, limit)]
