@@ -1,0 +1,146 @@
+from dataclasses import replace
+from datetime import date, timedelta
+from decimal import Decimal
+
+import pytest
+
+from services.capa.domain.capa.commands import ConfirmEffectiveness, FailEffectiveness, MeasureEffectiveness
+from services.capa.domain.errors import (
+    ActionsUnverified,
+    ConfirmerOwnsAction,
+    CountedOtherwise,
+    EffectivenessIsConfirmed,
+    NoCutInYet,
+    NoEffectivenessCheck,
+    NoProduct,
+    NothingMeasured,
+    NoUnitsAsked,
+    TargetAboveBaseline,
+    TargetMissed,
+    TooFewUnits,
+    WindowBeforeCutIn,
+    WindowEndsBeforeItStarts,
+    WindowNotElapsed,
+)
+from shared.contracts.capa import capa as said
+from shared.contracts.investigation.responsibility import LogPosition
+from tests.unit.capa.capa import states as s
+
+VERIFIED = [*s.opened(), *s.done(), s.verified()]
+PLANNED = [*VERIFIED, s.check_planned()]
+MEASURED = [*PLANNED, s.measured()]
+POSITIONS = (LogPosition(service="intake", position=7), LogPosition(service="investigation", position=9))
+CONFIRM = ConfirmEffectiveness(capa_id=s.ID, note="窗口内 25 ppm", by=s.MANAGER)
+
+
+def measure(counts=s.COUNTS, measured_on=s.AFTER_THE_WINDOW):
+    return MeasureEffectiveness(capa_id=s.ID, measured_on=measured_on, counts=counts, positions=POSITIONS)
+
+
+def test_a_check_is_planned():
+    s.capa.given(VERIFIED).when(s.plan_check()).then(s.check_planned())
+
+
+def test_a_check_may_be_planned_before_anything_is_completed():
+    s.capa.given(s.opened()).when(s.plan_check(made_from=date(2026, 5, 1))).then(
+        s.check_planned(made_from=date(2026, 5, 1))
+    )
+
+
+@pytest.mark.parametrize(
+    ("changes", "error"),
+    [
+        ({"made_to": s.CUT_IN - timedelta(days=1)}, WindowEndsBeforeItStarts),
+        ({"made_from": s.CUT_IN - timedelta(days=1)}, WindowBeforeCutIn),
+        ({"target_ppm": Decimal(801)}, TargetAboveBaseline),
+        ({"minimum_units": 0}, NoUnitsAsked),
+        ({"products": ()}, NoProduct),
+    ],
+)
+def test_a_check_that_could_prove_nothing_is_refused(changes, error):
+    s.capa.given(VERIFIED).when(s.plan_check(**changes)).refused(error)
+
+
+def test_a_measurement_states_the_rate_and_what_stands_beside_it():
+    s.capa.given(PLANNED).when(measure()).then(
+        said.EffectivenessMeasured(
+            capa_id=s.ID,
+            measured_on=s.AFTER_THE_WINDOW,
+            made_from=s.CUT_IN,
+            made_to=s.LAST_DAY,
+            units=40_000,
+            confirmed_bad=Decimal(1),
+            pending_bad=Decimal(2),
+            bad_before=Decimal(9),
+            bad_undated=Decimal(3),
+            ppm=Decimal("25.000"),
+            enough_units=True,
+            positions=POSITIONS,
+        )
+    )
+
+
+def test_nothing_made_gives_no_rate():
+    outcome = s.capa.given(PLANNED).when(measure(replace(s.COUNTS, units=0, confirmed_bad=Decimal(0))))
+    (event,) = outcome.events
+    assert (event.ppm, event.enough_units) == (None, False)
+
+
+def test_measuring_needs_a_plan_a_cut_in_and_counts_of_that_window():
+    s.capa.given(VERIFIED).when(measure()).refused(NoEffectivenessCheck)
+    s.capa.given(s.opened(), s.check_planned()).when(measure()).refused(NoCutInYet)
+    other = replace(s.COUNTS, window=replace(s.WINDOW, made_to=date(2026, 6, 9)))
+    s.capa.given(PLANNED).when(measure(other)).refused(CountedOtherwise)
+
+
+def test_somebody_else_confirms():
+    s.capa.given(MEASURED).when(CONFIRM).then(s.confirmed())
+    s.capa.given(MEASURED).when(replace(CONFIRM, by=s.OWNER)).refused(ConfirmerOwnsAction, action_no=1)
+
+
+def test_confirming_needs_a_measurement_after_the_window():
+    s.capa.given(PLANNED).when(CONFIRM).refused(NothingMeasured)
+    s.capa.given(PLANNED, s.measured(measured_on=s.LAST_DAY)).when(CONFIRM).refused(
+        WindowNotElapsed, made_to=s.LAST_DAY, measured_on=s.LAST_DAY
+    )
+
+
+def test_confirming_needs_enough_units():
+    s.capa.given(PLANNED, s.measured(units=9_999, bad=0)).when(CONFIRM).refused(
+        TooFewUnits, units=9_999, minimum_units=10_000
+    )
+
+
+def test_confirming_needs_the_target_met_exactly():
+    s.capa.given(PLANNED, s.measured(units=40_000, bad=2)).when(CONFIRM).then(s.confirmed())  # 50 ppm, the target
+    s.capa.given(PLANNED, s.measured(units=39_999, bad=2)).when(CONFIRM).refused(TargetMissed, ppm=Decimal("50.001"))
+    barely = s.measured(units=39_999_999_999, bad=2_000_000)  # rounds to 50.000 and is above it
+    s.capa.given(PLANNED, barely).when(CONFIRM).refused(TargetMissed, ppm=Decimal("50.000"))
+
+
+def test_confirming_needs_every_measure_verified():
+    second = [s.planned(2), s.approved(2), s.started(2), s.completed(2)]
+    given = [*VERIFIED, *second, s.check_planned(), s.measured()]
+    s.capa.given(given).when(CONFIRM).refused(ActionsUnverified, actions=(2,))
+
+
+def test_a_later_cut_in_voids_the_measurement():
+    given = [*MEASURED, *s.done(2, made_from=date(2026, 5, 20)), s.verified(2)]
+    s.capa.given(given).when(CONFIRM).refused(NothingMeasured)
+
+
+def test_a_further_measure_voids_the_confirmation():
+    assert s.capa.given(MEASURED, s.confirmed(), s.planned(2)).state.effectiveness == "planned"
+    contained = s.planned(2, kind="containment", root_cause_id=None, risk="在库品")
+    assert s.capa.given(MEASURED, s.confirmed(), contained).state.effectiveness == "confirmed"
+
+
+def test_a_failed_check_is_planned_anew():
+    failed = said.EffectivenessFailed(capa_id=s.ID, note="62 ppm")
+    s.capa.given(MEASURED).when(FailEffectiveness(capa_id=s.ID, note="62 ppm")).then(failed)
+    s.capa.given(MEASURED, failed).when(CONFIRM).refused(NothingMeasured)
+    s.capa.given(MEASURED, failed).when(s.plan_check()).then(s.check_planned())
+
+
+def test_nothing_more_is_measured_once_confirmed():
+    s.capa.given(MEASURED, s.confirmed()).when(measure()).refused(EffectivenessIsConfirmed)
