@@ -64,8 +64,10 @@ async def test_an_untouched_log_is_whole(service, heads):
         ),
         (
             "why",
-            "update log.event set meta ="
-            " convert_to(rtrim(convert_from(meta, 'UTF8'), '}}') || ',\"reason\":\"x\"}}', 'UTF8') {w}",
+            (
+                "update log.event set meta ="
+                " convert_to(rtrim(convert_from(meta, 'UTF8'), '}}') || ',\"reason\":\"x\"}}', 'UTF8') {w}"
+            ),
         ),
         (
             "occurred",
