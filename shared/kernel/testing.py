@@ -3,11 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from typing import Any, TypeVar
 
 from shared.contracts.event import Event
+from shared.kernel import chain, codec
 from shared.kernel.decider import Decider
 from shared.kernel.errors import DomainError
+from shared.kernel.ids import derived_id
+from shared.kernel.recorded import Actor, Meta, Recorded, encode_meta
+
+START = datetime(2026, 1, 5, 8, tzinfo=UTC)
+"""When a log book's events happen unless they say otherwise: a Monday morning."""
 
 F = TypeVar("F", bound=DomainError)
 
@@ -63,3 +70,41 @@ class Outcome:
         if wrong:
             raise AssertionError(f"expected {facts}, the refusal says {wrong}")
         return self.refusal
+
+
+class LogBook:
+    """A service's log of one tenant, written by hand: what folds of read models and views are tested with."""
+
+    def __init__(self, service: str, tenant: str = "t1") -> None:
+        self.service = service
+        self.tenant = tenant
+        self.events: list[Recorded] = []
+        self._versions: dict[str, int] = {}
+
+    def add(self, stream: str, *events: Event, at: datetime = START, by: str = "somebody") -> LogBook:
+        """Append events that happened and were recorded at that moment; times may not go back."""
+        for event in events:
+            self.events.append(self._record(stream, event, at, by))
+        return self
+
+    def _record(self, stream: str, event: Event, at: datetime, by: str) -> Recorded:
+        version = self._versions[stream] = self._versions.get(stream, 0) + 1
+        position = len(self.events) + 1
+        name, schema_version = codec.name_and_version(event)
+        meta = Meta(
+            event_id=derived_id("test", self.service, str(position)),
+            type=name,
+            schema_version=schema_version,
+            tenant=self.tenant,
+            service=self.service,
+            stream=stream,
+            version=version,
+            occurred_at=at,
+            actor=Actor(subject=by),
+            correlation_id=derived_id("test", "correlation"),
+            command_id=derived_id("test", "command", self.service, str(position)),
+        )
+        content, data = encode_meta(meta), codec.encode(event)
+        before = self.events[-1].hash if self.events else chain.GENESIS
+        link = chain.link(before, position, at, chain.digest(content, data))
+        return Recorded(position, at, link, content, data)
