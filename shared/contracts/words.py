@@ -19,7 +19,7 @@ ComplaintStatus = Literal[
 Verification = Literal["confirmed", "not_confirmed", "ntf", "use_error"]
 CheckAnswer = Literal["match", "mismatch", "missing"]
 RecordSystem = Literal["MES", "WMS", "SRM"]
-NodeStatus = Literal["unexamined", "suspect", "cleared", "reopened", "faulty"]
+NodeStatus = Literal["unexamined", "examined", "suspect", "cleared", "reopened", "faulty"]
 CauseLeg = Literal["occurrence", "escape", "systemic"]
 CauseLevel = Literal["technical", "managerial", "systemic"]
 CauseCategory = Literal["man", "machine", "material", "method", "environment", "measurement"]
@@ -97,6 +97,7 @@ LABELS: Mapping[str, tuple[str, str]] = {
     "missing": ("缺失", "Missing"),
     # node status
     "unexamined": ("未排查", "Unexamined"),
+    "examined": ("已排查", "Examined"),
     "suspect": ("可疑", "Suspect"),
     "cleared": ("已排除", "Cleared"),
     "reopened": ("重新打开", "Reopened"),

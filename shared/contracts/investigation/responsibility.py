@@ -36,11 +36,15 @@ class Share:
 
 @event(zh="责任已提出", en="Responsibility proposed")
 class ResponsibilityProposed(Event):
-    """Each party may object until `hear_by`; silence past it counts as accepted."""
+    """Each party may object until `hear_by`; silence past it counts as accepted.
+
+    `proposed_by` is an opaque id: who proposes doesn't confirm (rule 11).
+    """
 
     investigation_id: UUID
     root_cause_id: UUID
     proposal_no: int
+    proposed_by: str
     rules: str
     rules_version: int
     shares: tuple[Share, ...]
@@ -76,6 +80,7 @@ class ResponsibilityRevised(Event):
     investigation_id: UUID
     root_cause_id: UUID
     proposal_no: int
+    proposed_by: str
     shares: tuple[Share, ...]
     grounds: str
     answers: tuple[Party, ...]

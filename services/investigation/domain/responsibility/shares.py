@@ -1,0 +1,139 @@
+"""Shares of responsibility by published rules, and what makes a set of shares sound (rule 11)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import cast, get_args
+
+from services.investigation.domain.errors import PartyUnnamed, ShareInvalid, SharesDontAddUp
+from shared.contracts.evidence import EvidenceRef
+from shared.contracts.investigation.cause import RootCauseConfirmed
+from shared.contracts.investigation.responsibility import Party, Share
+from shared.contracts.words import PartyKind, ShareKind
+
+WHOLE = Decimal(100)
+_KINDS: frozenset[str] = frozenset(get_args(PartyKind))
+_SHARE_KINDS: frozenset[str] = frozenset(get_args(ShareKind))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RuleRow:
+    """One matched row of the published table, which gives one share.
+
+    `party` is `kind:code`; a code in braces is a fact of the case: `department:{department}`, `supplier:{supplier}`.
+    `percent` is None for management responsibility.
+    """
+
+    rule: str
+    clause: str
+    kind: ShareKind
+    party: str
+    percent: Decimal | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CauseFacts:
+    """What the rules look at, and who the outside parties of this case are (`supplier` → its code)."""
+
+    root: RootCauseConfirmed
+    department: str
+    parties: Mapping[str, str]
+    evidence: tuple[EvidenceRef, ...]
+
+    @property
+    def inputs(self) -> dict[str, str]:
+        """The fields of the decision table."""
+        return {
+            "leg": self.root.leg,
+            "level": self.root.level,
+            "boundary": self.root.boundary,
+            "category": self.root.category,
+            "node": self.root.node,
+            "department": self.department,
+        }
+
+
+def row_from(outputs: Mapping[str, object]) -> RuleRow:
+    """A row of the table as evaluated. Raises ShareInvalid where an output isn't what a share needs."""
+    party = str(outputs.get("party") or "")
+    kind = str(outputs.get("share") or "")
+    percent = outputs.get("percent")
+    if kind not in _SHARE_KINDS:
+        raise ShareInvalid(
+            party=party, problem_zh=f"规则给出的责任类别「{kind}」无效", problem_en=f"no such kind '{kind}'"
+        )
+    return RuleRow(
+        rule=str(outputs.get("rule") or ""),
+        clause=str(outputs.get("clause") or ""),
+        kind=cast("ShareKind", kind),
+        party=party,
+        percent=None if kind == "management" or percent is None else Decimal(str(percent)),
+    )
+
+
+def shares_from(rows: Sequence[RuleRow], facts: CauseFacts) -> tuple[Share, ...]:
+    """One share a row, each with its rule, its clause and the evidence of the cause. The whole is `sound`."""
+    shares = tuple(
+        Share(
+            party=_party(row, facts),
+            kind=row.kind,
+            percent=row.percent,
+            rule=row.rule,
+            clause=row.clause,
+            evidence=facts.evidence,
+        )
+        for row in rows
+    )
+    sound(shares)
+    return shares
+
+
+def sound(shares: Sequence[Share]) -> None:
+    """Rule 11: primary and secondary add up to 100, management stands beside them, every share has its basis."""
+    for share in shares:
+        problem = _wrong_with(share)
+        if problem is not None:
+            raise ShareInvalid(party=share.party.code, problem_zh=problem[0], problem_en=problem[1])
+    seen = [(share.party, share.kind) for share in shares]
+    for party, kind in seen:
+        if seen.count((party, kind)) > 1:
+            raise ShareInvalid(party=party.code, problem_zh="同一责任重复出现", problem_en="bears the same kind twice")
+    total = sum((share.percent for share in shares if share.percent is not None), Decimal(0))
+    if total != WHOLE:
+        raise SharesDontAddUp(total=str(total))
+    if not any(share.kind == "primary" for share in shares):
+        raise ShareInvalid(party="–", problem_zh="没有主要责任方", problem_en="nobody bears the primary share")
+
+
+def _wrong_with(share: Share) -> tuple[str, str] | None:
+    if not share.party.code.strip():
+        return "责任方没有编号", "the party has no code"
+    if not share.rule.strip() or not share.clause.strip():
+        return "必须写明规则和质量手册条款", "its rule and its clause in the quality manual must be named"
+    if not share.evidence:
+        return "必须引用证据", "evidence must support it"
+    if share.kind == "management":
+        return None if share.percent is None else ("管理责任另列，不占比例", "management stands beside the 100 %")
+    if share.percent is None or not 0 < share.percent <= WHOLE:
+        return "比例必须在 0 与 100 之间", "its percentage must lie between 0 and 100"
+    return None
+
+
+def _party(row: RuleRow, facts: CauseFacts) -> Party:
+    kind, _, code = row.party.partition(":")
+    if kind not in _KINDS or not code:
+        raise ShareInvalid(party=row.party, problem_zh="规则中的责任方无效", problem_en="the rule names no valid party")
+    if code.startswith("{") and code.endswith("}"):
+        name = code[1:-1]
+        found = {"department": facts.department, **facts.parties}.get(name)
+        if not found:
+            raise PartyUnnamed(rule=row.rule, name=name)
+        code = found
+    return Party(kind=cast("PartyKind", kind), code=code)
+
+
+def bearing(shares: Iterable[Share], departments: frozenset[str]) -> Party | None:
+    """The first bearing party the actor belongs to, by its code."""
+    return next((share.party for share in shares if share.party.code in departments), None)
