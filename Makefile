@@ -16,6 +16,7 @@ help: ## 显示本帮助 · show this help
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' Makefile
 
 setup: $(INSTALLED) $(API_PAGE) ## 准备环境：.venv、锁定的依赖、接口文档页 · make .venv with the locked dependencies, fetch the API page
+	@:
 
 run: setup ## 启动整个系统（内嵌数据库） · start the whole system, embedded
 	@exec $(PY) -m deploy run $(ARGS)

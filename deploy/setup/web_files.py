@@ -40,6 +40,9 @@ SCALAR = Pin(
 )
 
 
+_QUIETLY = ("--loglevel=error", "--no-update-notifier", "--cache=cache")  # a cache in the scratch folder
+
+
 class NotFetchedError(Exception):
     """The package could not be had, or is not what was pinned; the sentence says which."""
 
@@ -68,7 +71,7 @@ def check(pin: Pin, package: Path) -> None:
 
 def _pack(pin: Pin, scratch: Path) -> Path:
     said = npm(
-        ["pack", f"{pin.package}@{pin.version}", "--loglevel=error", "--pack-destination", str(scratch)],
+        [*("pack", f"{pin.package}@{pin.version}", "--pack-destination", str(scratch)), *_QUIETLY],
         return_completed_process=True,
         cwd=scratch,
         stdin=subprocess.DEVNULL,
