@@ -1,0 +1,60 @@
+"""Answers with the headers of the conventions: `ETag` is the version, `Suyuan-Position` where the change or view is."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping
+from typing import Any
+
+import msgspec
+from fastapi import Response
+from fastapi.responses import StreamingResponse
+
+from shared.adapters.http.positions import write_vector
+from shared.kernel.codec import encode_plain
+from shared.kernel.ports import Appended
+
+JSON = "application/json"
+NDJSON = "application/x-ndjson"
+
+
+def done(service: str, appended: Appended, *, status: int = 200, location: str | None = None) -> Response:
+    """The answer to a command: what the handler stored as its answer, byte by byte the same on every repeat.
+
+    Position 0 (nothing was decided) names no position.
+    """
+    headers = {"ETag": f'"{appended.version}"'}
+    if appended.position:
+        headers["Suyuan-Position"] = f"{service}:{appended.position}"
+    if location is not None:
+        headers["Location"] = location
+    return Response(appended.answer, status, headers, JSON)
+
+
+def created(service: str, appended: Appended, location: str | None = None) -> Response:
+    """201, with where the new thing is. On a repeat the id comes from the stored answer: pass `location_of`."""
+    return done(service, appended, status=201, location=location)
+
+
+def location_of(appended: Appended, prefix: str, field: str = "id") -> str:
+    """`<prefix>/<id>`, the id taken from the stored answer, so that a repeat names the first one."""
+    return f"{prefix}/{msgspec.json.decode(appended.answer)[field]}"
+
+
+def view(body: Any, *, version: int | None = None, positions: Mapping[str, int] | None = None) -> Response:
+    """The answer to a question. `body`: dicts, lists, dataclasses; Decimal as string, times RFC 3339."""
+    headers = {}
+    if version is not None:
+        headers["ETag"] = f'"{version}"'
+    if positions:
+        headers["Suyuan-Position"] = write_vector(positions)
+    return Response(encode_plain(body), 200, headers, JSON)
+
+
+def listed(items: list[Any], next_cursor: str | None, positions: Mapping[str, int] | None = None) -> Response:
+    """One page of a list: `{"items": […], "next": cursor or null}`."""
+    return view({"items": items, "next": next_cursor}, positions=positions)
+
+
+def ndjson(lines: AsyncIterator[bytes]) -> Response:
+    """JSON lines as they come, each with its line end."""
+    return StreamingResponse(lines, media_type=NDJSON)

@@ -1,0 +1,93 @@
+"""Who may call a route. Default deny: a route without a policy keeps the application from being built."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any, Literal, get_args
+
+from fastapi import Depends
+from fastapi.routing import RouteContext, iter_route_contexts
+from starlette.routing import BaseRoute
+
+from shared.adapters.http.edge_errors import RoleMissing
+
+Role = Literal[
+    "service_agent",
+    "quality_engineer",
+    "quality_manager",
+    "department_lead",
+    "supplier",
+    "auditor",
+    "privacy_officer",
+    "admin",
+]
+ROLES: tuple[Role, ...] = get_args(Role)
+
+
+@dataclass(frozen=True, slots=True)
+class Principal:
+    """Who calls, as the verified token says. `subject` is opaque; it becomes the actor of events."""
+
+    tenant: str
+    subject: str
+    roles: frozenset[str]
+
+    def has(self, *roles: Role) -> bool:
+        return not self.roles.isdisjoint(roles)
+
+
+@dataclass(frozen=True)
+class Policy:
+    """The roles of which one is needed; none where the route is public, and then the reason why."""
+
+    roles: frozenset[str]
+    public: str | None = None
+
+    def __call__(self) -> None:
+        """Nothing: the dispatcher enforces a policy before it reads a byte of the body."""
+
+    def admit(self, principal: Principal) -> None:
+        """Raise RoleMissing unless the principal has one of the roles."""
+        if self.roles.isdisjoint(principal.roles):
+            raise RoleMissing(roles=", ".join(sorted(self.roles)))
+
+
+class RouteWithoutPolicy(TypeError):
+    """A route that says not who may call it."""
+
+
+def policy(*roles: Role) -> Any:
+    """`dependencies=[policy("quality_engineer", "admin")]`: one of these roles is needed."""
+    unknown = set(roles) - set(ROLES)
+    if unknown or not roles:
+        raise ValueError(f"a policy names known roles, not {sorted(unknown) or 'none'}")
+    return Depends(Policy(frozenset(roles)))
+
+
+def any_role() -> Any:
+    """Whoever has a valid token with at least one known role."""
+    return policy(*ROLES)
+
+
+def public(reason: str) -> Any:
+    """`dependencies=[public("liveness probes carry no token")]`: no token is needed, and why."""
+    return Depends(Policy(frozenset(), public=reason))
+
+
+def policy_of(route: RouteContext) -> Policy:
+    """The route's policy; the innermost where a router sets one too. Raises RouteWithoutPolicy."""
+    found = [each.dependency for each in route.dependencies if isinstance(each.dependency, Policy)]
+    if not found:
+        raise RouteWithoutPolicy(
+            f"{sorted(route.methods or ())} {route.path} has no policy: add policy(…) or public(…)"
+        )
+    return found[-1]
+
+
+def assert_every_route_has_a_policy(routes: Iterable[BaseRoute]) -> None:
+    """Raise RouteWithoutPolicy for the first route that has none."""
+    for route in iter_route_contexts(list(routes)):
+        if route.methods and not hasattr(route, "dependencies"):
+            raise RouteWithoutPolicy(f"{route.path} is a bare route: use an APIRouter with a policy")
+        policy_of(route)
