@@ -34,14 +34,12 @@ from services.capa.domain.capa.decider import CAPA
 from services.capa.domain.capa.state import Capa
 from shared.contracts.capa.capa import ActionPlanned
 from shared.contracts.event import Event
-from shared.kernel.errors import ClaimTaken
 from shared.kernel.handling import Handled, Handler
 from shared.kernel.ids import derived_id
 from shared.kernel.ports import Claim, Context, EventStore, Numbers, Reaction, Vault
 
 NUMBER_SCOPE = "capa_no"
 CAUSE_SCOPE = "root_cause"
-NUMBER_ATTEMPTS = 5
 
 HandledCapa = Handled[Capa]
 
@@ -88,16 +86,17 @@ class CapaHandlers:
     async def _open(
         self, context: Context, capa_id: UUID, cause: Cause, year: int, claims: Sequence[Claim], reaction: Reaction
     ) -> HandledCapa:
-        for attempt in range(1, NUMBER_ATTEMPTS + 1):
-            number = f"A{year}-{await self._numbers.next(context.tenant, NUMBER_SCOPE, year):04d}"
-            command = OpenCapa(capa_id=capa_id, capa_no=number, title=cause.statement, cause=cause)
-            taken = [*claims, Claim(NUMBER_SCOPE, number)]
-            try:
-                return await self._capas.handle(context, capa_id, command, claims=taken, reaction=reaction)
-            except ClaimTaken as held:
-                if held.scope != NUMBER_SCOPE or attempt == NUMBER_ATTEMPTS:
-                    raise
-        raise AssertionError("unreachable: the last attempt returns or raises")
+        number = await self._free_number(context.tenant, year)
+        command = OpenCapa(capa_id=capa_id, capa_no=number, title=cause.statement, cause=cause)
+        taken = [*claims, Claim(NUMBER_SCOPE, number)]
+        return await self._capas.handle(context, capa_id, command, claims=taken, reaction=reaction)
+
+    async def _free_number(self, tenant: str, year: int) -> str:
+        """A reaction refused for a number already held (after a restore, say) would be refused for good: look first."""
+        while True:
+            number = f"A{year}-{await self._numbers.next(tenant, NUMBER_SCOPE, year):04d}"
+            if await self._store.holder(tenant, Claim(NUMBER_SCOPE, number)) is None:
+                return number
 
     async def release_cause(self, context: Context, command: ReleaseCause, reaction: Reaction) -> HandledCapa:
         return await self._capas.handle(context, command.capa_id, command, reaction=reaction)

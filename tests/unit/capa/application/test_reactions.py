@@ -1,0 +1,114 @@
+"""What the investigation's events do to CAPAs, run against a store in memory."""
+
+from uuid import UUID
+
+import pytest
+
+from services.capa.application.handlers import CapaHandlers
+from services.capa.application.reactions import rules
+from shared.contracts.capa import capa as said
+from shared.kernel.ids import derived_id
+from shared.kernel.memory import MemoryNumbers, MemoryStore, OpenVault
+from shared.kernel.ports import Claim
+from shared.kernel.reacting import trigger
+from shared.kernel.testing import START, LogBook
+from tests.unit.capa import logs
+
+OTHER = UUID(int=4)
+OWN_CAPA = derived_id("capa", str(logs.CAUSE))
+
+
+class Service:
+    """The capa service's handlers, hearing an investigation's log."""
+
+    def __init__(self):
+        self.store = MemoryStore("capa")
+        self.numbers = MemoryNumbers()
+        self.handlers = CapaHandlers(self.store, OpenVault(), self.numbers)
+        self.book = LogBook("investigation")
+
+    async def hear(self, event):
+        self.book.add("investigation-1", event)
+        await self.deliver(self.book.events[-1])
+
+    async def deliver(self, recorded):
+        for rule in rules(self.handlers):
+            if recorded.meta.type in rule.on:
+                for target in await rule.targets(recorded):
+                    await rule.run(trigger("capa", rule, target, recorded, START), target)
+
+    async def log(self):
+        return [recorded.event for recorded in await self.store.read("t1", 0, 100)]
+
+    async def state(self, capa_id=OWN_CAPA):
+        return await self.handlers.capa("t1", capa_id)
+
+
+@pytest.fixture
+def service():
+    return Service()
+
+
+async def test_a_confirmed_cause_opens_a_capa_with_an_id_of_its_own_and_a_number(service):
+    await service.hear(logs.cause_confirmed())
+    opened, addressed = await service.log()
+    assert isinstance(opened, said.CapaOpened)
+    assert (opened.capa_id, opened.capa_no, opened.title) == (OWN_CAPA, "A2026-0001", "压机保压时间未受控")
+    assert (addressed.root_cause_id, addressed.products, addressed.defect_codes) == (logs.CAUSE, ("P-1",), ("D-7",))
+
+
+async def test_heard_again_it_changes_nothing(service):
+    await service.hear(logs.cause_confirmed())
+    for _ in range(3):
+        await service.deliver(service.book.events[0])
+    assert len(await service.log()) == 2
+
+
+async def test_a_cause_joins_the_capa_it_names(service):
+    await service.hear(logs.cause_confirmed())
+    await service.hear(logs.cause_confirmed(OTHER, join_capa=OWN_CAPA))
+    assert (await service.state()).standing_causes == [logs.CAUSE, OTHER]
+
+
+async def test_a_cause_that_names_a_capa_nobody_knows_gets_its_own(service):
+    await service.hear(logs.cause_confirmed(join_capa=UUID(int=999)))
+    assert (await service.state()).standing_causes == [logs.CAUSE]
+
+
+async def test_numbers_that_were_taken_are_passed_over(service):
+    await service.hear(logs.cause_confirmed())
+    service.numbers = service.handlers._numbers = MemoryNumbers()
+    await service.hear(logs.cause_confirmed(OTHER))
+    assert (await service.state(derived_id("capa", str(OTHER)))).capa_no == "A2026-0002"
+    assert await service.store.holder("t1", Claim("capa_no", "A2026-0002")) is not None
+
+
+@pytest.mark.parametrize(
+    ("end", "because"),
+    [(logs.cause_withdrawn(), "root_cause_withdrawn"), (logs.capa_not_required(), "capa_not_required")],
+)
+async def test_a_cause_that_ends_is_released_where_it_was_addressed(service, end, because):
+    await service.hear(logs.cause_confirmed(OTHER))
+    joined = derived_id("capa", str(OTHER))
+    await service.hear(logs.cause_confirmed(join_capa=joined))
+    await service.hear(end)
+    *_, released = await service.log()
+    assert (released.capa_id, released.root_cause_id, released.because) == (joined, logs.CAUSE, because)
+    assert (await service.state(joined)).standing_causes == [OTHER]
+
+
+async def test_a_withdrawn_cause_nobody_addresses_leaves_nothing(service):
+    await service.hear(logs.cause_withdrawn())
+    assert await service.log() == []
+
+
+async def test_a_cause_confirmed_again_comes_home(service):
+    await service.hear(logs.cause_confirmed())
+    await service.hear(logs.cause_withdrawn())
+    await service.hear(logs.cause_confirmed(join_capa=UUID(int=999)))
+    assert [type(event).__name__ for event in await service.log()] == [
+        "CapaOpened",
+        "CauseAddressed",
+        "CauseReleased",
+        "CauseAddressed",
+    ]
