@@ -12,7 +12,7 @@ S = TypeVar("S")
 C = TypeVar("C")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Decider(Generic[S, C]):
     """`decide(command, state)` returns the new events or raises a DomainError; no event means: nothing to do.
 

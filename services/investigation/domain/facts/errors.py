@@ -2,6 +2,7 @@
 
 Invalid
 ├── MappingInvalid          a mapping document, with every MappingProblem in it
+├── FileEmpty · EncodingRefused   a source file as a whole
 └── CellRefused             one cell of a row: it names column and value; the row's other cells are still looked at
     ├── ColumnMissing       the file has no such column
     ├── ValueMissing        a required field is blank
@@ -37,6 +38,23 @@ class MappingInvalid(Invalid):
         zh = language.startswith("zh")
         listed = "; ".join(f"{p.path}: {p.zh if zh else p.en}" for p in self.problems)
         return f"映射文件无效：{listed}" if zh else f"The mapping is not valid: {listed}"
+
+
+class FileEmpty(Invalid):
+    zh: ClassVar[str] = "文件中没有数据行"
+    en: ClassVar[str] = "The file has no row of data"
+    field: ClassVar[str | None] = "file"
+
+
+@dataclass(eq=False, kw_only=True)
+class EncodingRefused(Invalid):
+    """`byte` is the offset of the first byte that can't be read."""
+
+    zh: ClassVar[str] = "文件不是 {encoding} 编码（第 {byte} 字节附近）"
+    en: ClassVar[str] = "The file is not {encoding} (near byte {byte})"
+    field: ClassVar[str | None] = "file"
+    encoding: str
+    byte: int
 
 
 @dataclass(eq=False, kw_only=True)

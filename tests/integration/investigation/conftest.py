@@ -1,0 +1,61 @@
+"""The investigation's own database, migrated, with its facts."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import asyncpg
+import pytest_asyncio
+
+from services.investigation.application.capture import Capture
+from services.investigation.readmodels.fact_rows import FactRows
+from shared.adapters.postgres.connection import open_pool
+from shared.adapters.postgres.event_store import PostgresStore
+from shared.adapters.postgres.log import PostgresLog
+from shared.adapters.postgres.migrate import migrate
+from shared.kernel.ids import new_id
+from shared.kernel.memory import OpenVault
+from shared.kernel.ports import Context, Key
+from shared.kernel.recorded import Actor
+
+MIGRATIONS = Path("services/investigation/migrations")
+
+
+@dataclass
+class Facts:
+    owner: dict[str, Any]
+    pool: asyncpg.Pool
+    log: PostgresLog
+    store: PostgresStore
+    rows: FactRows
+    capture: Capture
+
+    @staticmethod
+    def context(tenant: str = "t1") -> Context:
+        id_ = new_id()
+        return Context(
+            tenant=tenant,
+            actor=Actor(subject="u-1"),
+            now=datetime(2026, 3, 1, tzinfo=UTC),
+            key=Key("capture", str(id_), b"f"),
+            command_id=id_,
+            correlation_id=id_,
+        )
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def facts(database) -> AsyncIterator[Facts]:
+    made = await database("investigation")
+    owner = await asyncpg.connect(**made.owner)
+    await migrate(owner, made.runtime["user"], MIGRATIONS)
+    await owner.close()
+    pool = await open_pool(made.runtime)
+    log = PostgresLog("investigation", pool)
+    store = PostgresStore(pool, log)
+    rows = FactRows(pool)
+    yield Facts(made.owner, pool, log, store, rows, Capture(rows, store, OpenVault()))
+    await pool.close()

@@ -1,0 +1,152 @@
+"""Facts apart from events: anchored by batch, unseen before, corrected by later ones, verified against the log."""
+
+from __future__ import annotations
+
+import io
+from dataclasses import replace
+from decimal import Decimal
+
+import asyncpg
+import pytest
+
+from deploy.demo.exports import mapping_document
+from deploy.demo.factory import SMALL, write
+from services.investigation.domain.facts.document import parse
+from services.investigation.domain.facts.errors import EncodingRefused, FileEmpty
+from shared.contracts.investigation.facts import FactsCaptured, FactsSuperseded, VolumesRecorded
+
+SHIPMENTS = parse(
+    {
+        "mapping": "wms",
+        "version": 1,
+        "kind": "shipment",
+        "system": "WMS",
+        "source": "WMS-1",
+        "time_zone": "Asia/Shanghai",
+        "fields": {
+            "shipment": {"column": "no"},
+            "lot": {"column": "lot"},
+            "product": {"column": "product"},
+            "customer": {"column": "dealer"},
+            "quantity": {"column": "qty", "type": "decimal"},
+            "shipped_at": {"column": "out", "type": "datetime", "format": "%Y-%m-%d %H:%M"},
+        },
+    }
+)
+HEADER = "no,lot,product,dealer,qty,out\n"
+GOOD = HEADER + "S1,L1,P,D1,10,2026-01-05 08:00\nS2,L2,P,D2,5,2026-01-05 09:00\n"
+
+
+def file(text: str) -> io.BytesIO:
+    return io.BytesIO(text.encode())
+
+
+async def events(facts, tenant="t1"):
+    return [r.event for r in await facts.log.read(tenant, 0, 100)]
+
+
+async def test_a_file_becomes_rows_anchored_in_the_log_with_its_volumes(facts):
+    done = await facts.capture.capture(facts.context(), SHIPMENTS, file(GOOD))
+    captured, volumes = await events(facts)
+    assert isinstance(captured, FactsCaptured)
+    assert (captured.rows, captured.refused_rows, captured.kind, captured.source) == (2, 0, "shipment", "WMS-1")
+    assert isinstance(volumes, VolumesRecorded)
+    assert [(v.product, v.day.isoformat(), v.units) for v in volumes.volumes] == [("P", "2026-01-05", 15)]
+    [one] = await facts.rows.current("t1", ["shipment"], lot=["L1"])
+    assert (one.record["customer"], one.record["quantity"], one.position) == ("D1", Decimal(10), 1)
+    assert one.evidence.batch == done.batch_id
+    assert await facts.rows.verify("t1", captured) is None
+
+
+async def test_bad_rows_are_reported_by_line_and_column_and_good_rows_kept(facts):
+    text = HEADER + "S1,L1,P,D1,ten,2026-01-05 08:00\nS2,L2,P,D2,5,2026-01-05 09:00\nS3,,P,D3,-1,2026-01-05 09:00\n"
+    done = await facts.capture.capture(facts.context(), SHIPMENTS, file(text))
+    assert [(e.line, e.error.column) for e in done.errors] == [(2, "qty"), (4, "lot"), (4, "qty")]
+    assert (done.captured.rows, done.captured.refused_rows) == (1, 2)
+
+
+async def test_the_same_file_again_changes_nothing(facts):
+    first = await facts.capture.capture(facts.context(), SHIPMENTS, file(GOOD))
+    again = await facts.capture.capture(facts.context(), SHIPMENTS, file(GOOD))
+    assert (again.batch_id, again.repeated, again.captured) == (first.batch_id, True, first.captured)
+    assert len(await facts.rows.current("t1", ["shipment"])) == 2
+
+
+async def test_a_batch_killed_half_way_is_invisible_and_can_be_sent_again(facts, monkeypatch):
+    async def killed(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(facts.rows, "volumes", killed)
+    with pytest.raises(KeyboardInterrupt):
+        await facts.capture.capture(facts.context(), SHIPMENTS, file(GOOD))
+    assert await facts.pool.fetchval("select count(*) from facts.row") == 2
+    assert await facts.rows.current("t1", ["shipment"]) == []
+    assert await events(facts) == []
+    monkeypatch.undo()
+    done = await facts.capture.capture(facts.context(), SHIPMENTS, file(GOOD))
+    assert not done.repeated
+    assert await facts.pool.fetchval("select count(*) from facts.row") == 2
+    assert len(await facts.rows.current("t1", ["shipment"])) == 2
+
+
+async def test_a_later_row_of_the_same_key_supersedes_and_what_was_known_before_stays_askable(facts):
+    await facts.capture.capture(facts.context(), SHIPMENTS, file(GOOD))
+    corrected = HEADER + "S1,L1,P,D9,10,2026-01-05 08:00\nS2,L2,P,D2,5,2026-01-05 09:00\n"
+    done = await facts.capture.capture(facts.context(), SHIPMENTS, file(corrected))
+    [change] = [e for e in await events(facts) if isinstance(e, FactsSuperseded)]
+    assert [(s.natural_key, s.new_row) for s in change.superseded] == [('["S1","L1"]', 0)]
+        change.superseded
+    ) == 2
+    now = await facts.rows.current("t1", ["shipment"], lot=["L1"])
+    before = await facts.rows.current("t1", ["shipment"], until=2, lot=["L1"])
+    assert ([f.record["customer"] for f in now], [f.record["customer"] for f in before]) == (["D9"], ["D1"])
+    assert done.superseded == len(change.superseded)
+
+
+async def test_a_changed_row_is_found_by_verify(facts):
+    await facts.capture.capture(facts.context(), SHIPMENTS, file(GOOD))
+    [captured, _] = await events(facts)
+    owner = await asyncpg.connect(**facts.owner)
+    for sql, problem in (
+        ("update facts.row set lot = 'L7' where row = 1", "the copy in column lot was changed"),
+        ("update facts.row set lot = 'L2', record = record || ' ' where row = 1", "the row's content was changed"),
+        ("delete from facts.row where row = 1", "1 rows, 2 were anchored"),
+    ):
+        with pytest.raises(asyncpg.RestrictViolationError):
+            await owner.execute(sql)
+        async with owner.transaction():
+            await owner.execute("alter table facts.row disable trigger user")
+            await owner.execute(sql)
+            await owner.execute("alter table facts.row enable trigger user")
+        fault = await facts.rows.verify("t1", captured)
+        assert fault is not None
+        assert fault.problem == problem
+    await owner.close()
+
+
+async def test_tenants_do_not_see_each_others_facts(facts):
+    await facts.capture.capture(facts.context("t1"), SHIPMENTS, file(GOOD))
+    assert await facts.rows.current("t2", ["shipment"]) == []
+    other = await facts.capture.capture(facts.context("t2"), SHIPMENTS, file(GOOD))
+    assert not other.repeated
+
+
+async def test_an_empty_file_and_a_wrong_encoding_are_said_so(facts):
+    with pytest.raises(FileEmpty):
+        await facts.capture.capture(facts.context(), SHIPMENTS, file(HEADER))
+    with pytest.raises(EncodingRefused):
+        await facts.capture.capture(facts.context(), SHIPMENTS, io.BytesIO("no,lot\n批次".encode("gb18030")))
+    gb = replace(SHIPMENTS, encoding="gb18030")
+    text = GOOD.replace("D1", "经销商一").encode("gb18030")
+    await facts.capture.capture(facts.context(), gb, io.BytesIO(text))
+    [one] = await facts.rows.current("t1", ["shipment"], lot=["L1"])
+    assert one.record["customer"] == "经销商一"
+
+
+async def test_the_synthetic_factory_is_captured_whole(facts, tmp_path):
+    for export in write(replace(SMALL, lots=40), tmp_path):
+        mapping = parse(mapping_document(export.mapping))
+        with export.path.open("rb") as source:
+            done = await facts.capture.capture(facts.context(), mapping, source)
+        assert (done.errors, done.captured.rows) == ((), export.rows), export.kind
+        assert await facts.rows.verify("t1", done.captured) is None
