@@ -6,7 +6,6 @@ import hmac
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
-from hashlib import sha256
 from typing import Any, cast
 from uuid import UUID
 
@@ -35,11 +34,8 @@ class Edge:
 
     def mac(self, purpose: bytes, *parts: bytes) -> bytes:
         """HMAC-SHA256 over the parts, each with its length before it, for one purpose only."""
-        made = hmac.new(self.secret, purpose, sha256)
-        for part in parts:
-            made.update(len(part).to_bytes(8, "big"))
-            made.update(part)
-        return made.digest()
+        framed = b"".join(each for part in (purpose, *parts) for each in (len(part).to_bytes(8, "big"), part))
+        return hmac.digest(self.secret, framed, "sha256")
 
 
 class Call:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from hashlib import sha256
 from typing import Annotated
 
@@ -101,7 +102,7 @@ def _context(call: Call) -> Context:
     principal, command_id = call.who, new_id()
     return Context(
         tenant=principal.tenant,
-        actor=Actor(subject=principal.subject, roles=tuple(sorted(principal.roles))),
+        actor=_actor(principal),
         now=call.edge.clock(),
         key=_key(call, str(command_id)),
         command_id=command_id,
@@ -109,6 +110,11 @@ def _context(call: Call) -> Context:
         traceparent=traceparent() or call.traceparent,
         expected=_expected(call),
     )
+
+
+@lru_cache(maxsize=10_000)
+def _actor(principal: Principal) -> Actor:
+    return Actor(subject=principal.subject, roles=tuple(sorted(principal.roles)))
 
 
 def _key(call: Call, fresh: str) -> Key:

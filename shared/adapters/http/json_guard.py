@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import math
 import re
+from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass
 from json import JSONDecodeError, JSONDecoder
 from typing import Any
@@ -18,6 +20,7 @@ from shared.adapters.http.validation import pointer
 MAX_DEPTH = 64
 MAX_INTEGER = 2**53 - 1
 _MAX_DIGITS = 40
+_LONG_INTEGER = len(str(MAX_INTEGER))
 
 _SUSPICIOUS_ESCAPE = re.compile(rb"\\u(?:0000|[dD][89abAB])")
 _STRING = re.compile(rb'"(?:[^"\\]|\\.)*"', re.DOTALL)
@@ -49,16 +52,23 @@ def guard(raw: bytes) -> Any:
         raise _invalid("invalid-utf8", zh, en) from None
     if raw.count(b"[") + raw.count(b"{") > MAX_DEPTH and depth(raw) > MAX_DEPTH:
         raise _invalid("too-deep", f"嵌套超过 {MAX_DEPTH} 层", f"is nested deeper than {MAX_DEPTH} levels")
-    found: list[_Wrong] = []
     try:
-        parsed = _parse(text, found)
+        parsed = _parsed(text)
     except JSONDecodeError as error:
         zh = f"不是有效的 JSON（第 {error.lineno} 行第 {error.colno} 列）"
         en = f"is not valid JSON (line {error.lineno}, column {error.colno})"
         raise _invalid("json-invalid", zh, en) from None
-    if found or _SUSPICIOUS_ESCAPE.search(raw):
+    if _SUSPICIOUS_ESCAPE.search(raw):
         _report(parsed)
     return parsed
+
+
+def _parsed(text: str) -> Any:
+    try:
+        return _DECODER.decode(text)
+    except _FoundError:
+        _report(_MARKING.decode(text))
+        raise
 
 
 def depth(raw: bytes) -> int:
@@ -73,34 +83,39 @@ def depth(raw: bytes) -> int:
     return deepest
 
 
-def _parse(text: str, found: list[_Wrong]) -> Any:
-    def wrong(what: _Wrong) -> _Wrong:
-        found.append(what)
-        return what
+class _FoundError(Exception):
+    """Something wrong is in the body: it is parsed again, to name every place."""
+
+
+def _decoder(wrong: Callable[[_Wrong], Any]) -> JSONDecoder:
+    """`wrong` makes what stands in the tree for a bad value, or raises."""
 
     def pairs(members: list[tuple[str, Any]]) -> dict[str, Any]:
         made = dict(members)
         if len(made) != len(members):
-            seen: set[str] = set()
-            for name, _ in members:
-                if name in seen:
-                    made[name] = wrong(_REPEATED)
-                seen.add(name)
+            times = Counter(name for name, _ in members)
+            made |= {name: wrong(_REPEATED) for name, many in times.items() if many > 1}
         return made
 
-    def integer(digits: str) -> int | _Wrong:
-        if len(digits) < 16:  # noqa: PLR2004 - 2⁵³ has 16 digits
+    def integer(digits: str) -> Any:
+        if len(digits) < _LONG_INTEGER:
             return int(digits)
         return wrong(_TOO_LARGE) if len(digits) > _MAX_DIGITS or abs(int(digits)) > MAX_INTEGER else int(digits)
 
-    def real(digits: str) -> float | _Wrong:
-        value = float(digits)
-        return value if math.isfinite(value) and len(digits) <= _MAX_DIGITS else wrong(_TOO_LARGE)
+    def real(digits: str) -> Any:
+        return wrong(_TOO_LARGE) if len(digits) > _MAX_DIGITS or not math.isfinite(float(digits)) else float(digits)
 
-    decoder = JSONDecoder(
+    return JSONDecoder(
         object_pairs_hook=pairs, parse_int=integer, parse_float=real, parse_constant=lambda _: wrong(_NOT_FINITE)
     )
-    return decoder.decode(text)
+
+
+def _raise(_: _Wrong) -> Any:
+    raise _FoundError
+
+
+_DECODER = _decoder(_raise)
+_MARKING = _decoder(lambda what: what)
 
 
 def _report(parsed: Any) -> None:

@@ -77,6 +77,8 @@ WRONG_BODIES = [
     (b'{"title":"a","title":"b"}', "duplicate-key"),
     (b'{"price":NaN}', "not-a-number"),
     (b'{"price":-Infinity}', "not-a-number"),
+    (b'{"price":NaN', "json-invalid"),
+    (b'{"price":NaN,"severity":1,"severity":2}', "not-a-number"),
     (b'{"price":1e999}', "number-range"),
     (b'{"price":' + b"9" * 5000 + b"}", "number-range"),
     (b'{"title":"a\x00"}', "json-invalid"),
