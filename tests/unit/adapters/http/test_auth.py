@@ -186,7 +186,7 @@ async def test_known_keys_outlive_an_issuer_that_is_down(time):
 
 @pytest.mark.filterwarnings("ignore:Key size should be")  # joserfc warns of a weak key, we leave it out
 def test_weak_and_foreign_keys_are_left_out():
-    number = rsa.generate_private_key(public_exponent=65537, key_size=1024).public_key().public_numbers().n  # noqa: S505
+    number = rsa.generate_private_key(public_exponent=65537, key_size=1024).public_key().public_numbers().n  # noqa: S505 - weak on purpose
     weak = {"kty": "RSA", "e": "AQAB", "n": base64.urlsafe_b64encode(number.to_bytes(128, "big")).decode().rstrip("=")}
     with pytest.raises(ValueError, match="no RS256 or ES256 key"):
         usable({"keys": [weak, {"kty": "oct", "k": "AAAA"}, ECKey.generate_key("P-384").as_dict(private=False)]})
