@@ -22,7 +22,7 @@ run: setup ## 启动整个系统（内嵌数据库） · start the whole system,
 	@exec $(PY) -m deploy run $(ARGS)
 
 test: setup ## 运行全部测试 · run every test (ARGS="tests/unit -k chain" for some)
-	@exec $(PY) -m pytest $(ARGS)
+	@exec $(PY) -m pytest -n 2 --dist loadfile $(ARGS)
 
 demo: setup ## 演示一个投诉的全过程 · tell the story of a complaint (DATA=folder for the real batches)
 	@exec $(PY) -m deploy demo $(if $(DATA),--data "$(DATA)") $(ARGS)
