@@ -36,6 +36,12 @@ class Entry:
     faults: frozenset[UUID] = frozenset()
 
     @property
+    def cited(self) -> tuple[EvidenceRef, ...]:
+        """What it was cleared by, and what the examinations quote."""
+        seen = (ref for findings in self.examined.values() for finding in findings for ref in finding.evidence)
+        return (*self.cleared_by, *seen)
+
+    @property
     def status(self) -> NodeStatus:
         return "faulty" if self.faults else self.standing
 
@@ -88,14 +94,8 @@ def _examined(entry: Entry, event: NodeExamined) -> Entry:
 
 
 def _cleared(entry: Entry, event: NodeCleared) -> Entry:
-    seen = (ref for findings in entry.examined.values() for finding in findings for ref in finding.evidence)
-    return replace(
-        entry,
-        standing="cleared",
-        cleared_by=event.evidence,
-        ground=event.ground,
-        rests_on=fact_ids(event.evidence) | fact_ids(seen),
-    )
+    after = replace(entry, standing="cleared", cleared_by=event.evidence, ground=event.ground)
+    return replace(after, rests_on=fact_ids(after.cited))
 
 
 def _reopened(entry: Entry, event: NodeReopened) -> Entry:

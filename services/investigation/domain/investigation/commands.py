@@ -93,13 +93,13 @@ class RecordCrossCheck:
 
 @dataclass(frozen=True, kw_only=True)
 class ExamineNode:
-    """`flow_nodes` are the names of the case's published flow, looked up."""
+    """`flow_nodes` are the names of the case's published flow, looked up; without the look-up no node is known."""
 
     node: str
     lot: str
     findings: tuple[Finding, ...]
     facts_position: int
-    flow_nodes: frozenset[str]
+    flow_nodes: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -108,7 +108,7 @@ class ClearNode:
 
     node: str
     evidence: tuple[EvidenceRef, ...]
-    flow_nodes: frozenset[str]
+    flow_nodes: frozenset[str] = frozenset()
     ground: str | None = None
     superseded: frozenset[FactId] = frozenset()
 
@@ -118,7 +118,7 @@ class SuspectNode:
     node: str
     ground: str
     evidence: tuple[EvidenceRef, ...]
-    flow_nodes: frozenset[str]
+    flow_nodes: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -167,7 +167,7 @@ class ProposeCause:
     category: CauseCategory
     leg: CauseLeg
     node: str
-    flow_nodes: frozenset[str]
+    flow_nodes: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -190,7 +190,7 @@ class ConfirmRootCause:
     products: tuple[str, ...]
     lots: tuple[str, ...]
     defect_codes: tuple[str, ...]
-    flow_nodes: frozenset[str]
+    flow_nodes: frozenset[str] = frozenset()
     evidence: tuple[EvidenceRef, ...] = ()
     join_capa: UUID | None = None
 

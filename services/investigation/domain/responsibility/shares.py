@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
@@ -14,6 +15,10 @@ from shared.contracts.investigation.responsibility import Party, Share
 from shared.contracts.words import PartyKind, ShareKind
 
 WHOLE = Decimal(100)
+MAX_SHARES = 20
+"""Shares of one root cause at most."""
+
+_BLANK = re.compile(r"\{(\w+)\}")
 _KINDS: frozenset[str] = frozenset(get_args(PartyKind))
 _SHARE_KINDS: frozenset[str] = frozenset(get_args(ShareKind))
 
@@ -22,7 +27,7 @@ _SHARE_KINDS: frozenset[str] = frozenset(get_args(ShareKind))
 class RuleRow:
     """One matched row of the published table, which gives one share.
 
-    `party` is `kind:code`; a code in braces is a fact of the case: `department:{department}`, `supplier:{supplier}`.
+    `party` is `kind:code`; words in braces are facts of the case: `supplier:{supplier}`, `post:{department}_manager`.
     `percent` is None for management responsibility.
     """
 
@@ -96,6 +101,8 @@ def sound(shares: Sequence[Share]) -> None:
         problem = _wrong_with(share)
         if problem is not None:
             raise ShareInvalid(party=share.party.code, problem_zh=problem[0], problem_en=problem[1])
+    if len(shares) > MAX_SHARES:
+        raise ShareInvalid(party="–", problem_zh=f"超过 {MAX_SHARES} 份", problem_en=f"more than {MAX_SHARES} shares")
     seen = [(share.party, share.kind) for share in shares]
     for party, kind in seen:
         if seen.count((party, kind)) > 1:
@@ -125,13 +132,14 @@ def _party(row: RuleRow, facts: CauseFacts) -> Party:
     kind, _, code = row.party.partition(":")
     if kind not in _KINDS or not code:
         raise ShareInvalid(party=row.party, problem_zh="规则中的责任方无效", problem_en="the rule names no valid party")
-    if code.startswith("{") and code.endswith("}"):
-        name = code[1:-1]
-        found = {"department": facts.department, **facts.parties}.get(name)
-        if not found:
-            raise PartyUnnamed(rule=row.rule, name=name)
-        code = found
-    return Party(kind=cast("PartyKind", kind), code=code)
+    known = {"department": facts.department, **facts.parties}
+
+    def named(blank: re.Match[str]) -> str:
+        if not known.get(blank[1]):
+            raise PartyUnnamed(rule=row.rule, name=blank[1])
+        return known[blank[1]]
+
+    return Party(kind=cast("PartyKind", kind), code=_BLANK.sub(named, code))
 
 
 def bearing(shares: Iterable[Share], departments: frozenset[str]) -> Party | None:
