@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import os
 import shutil
@@ -10,11 +11,13 @@ from typing import IO
 
 from deploy.embedded.binaries import VERSION
 from deploy.embedded.errors import (
+    EmbeddedError,
     FolderDamaged,
     FolderInUse,
     FolderOfAnother,
     FolderOfOtherVersion,
     NoDiskSpace,
+    StartFailed,
 )
 
 MIB = 1 << 20
@@ -58,11 +61,14 @@ class DataFolder:
 
     def check_space(self) -> None:
         """Raises `NoDiskSpace` where starting would fail half way."""
+        full = self._no_space()
+        if full.free_mib < full.needed_mib:
+            raise full
+
+    def _no_space(self) -> NoDiskSpace:
         disk = os.statvfs(self.folder)
-        free = disk.f_bavail * disk.f_frsize // MIB
         needed = NEEDED_MIB["existing" if self.data.exists() else "new"]
-        if free < needed:
-            raise NoDiskSpace(folder=self.folder, free_mib=free, needed_mib=needed)
+        return NoDiskSpace(folder=self.folder, free_mib=disk.f_bavail * disk.f_frsize // MIB, needed_mib=needed)
 
     def check_cluster(self) -> None:
         """Raises `FolderDamaged` or `FolderOfOtherVersion`; Postgres itself judges what lies deeper."""
@@ -98,8 +104,14 @@ class DataFolder:
             self.log.replace(self.log.with_suffix(".log.1"))
         return self.log.open("ab")
 
-    def last_words(self, since: int) -> str:
-        """The last lines the database wrote after byte `since` of its log."""
+    def failure(self, problem: str, since: int) -> EmbeddedError:
+        """Why a program did not do its work, by what it wrote after byte `since` of the log."""
+        words = self._last_words(since)
+        if os.strerror(errno.ENOSPC) in words:  # the disk filled up meanwhile
+            return self._no_space()
+        return StartFailed(folder=self.folder, problem=problem, last_lines=words)
+
+    def _last_words(self, since: int) -> str:
         with self.log.open("rb") as log:
             log.seek(since)
             lines = log.read().decode(errors="replace").splitlines()

@@ -16,7 +16,7 @@ import asyncpg
 
 from deploy.embedded.account import Account, choose
 from deploy.embedded.binaries import binaries
-from deploy.embedded.errors import NoSocketFolder, NotDurable, StartFailed
+from deploy.embedded.errors import NoSocketFolder, NotDurable
 from deploy.embedded.folder import DataFolder
 from deploy.embedded.options import DURABLE, PORT, command_line
 from deploy.embedded.process import (
@@ -140,8 +140,7 @@ class EmbeddedPostgres:
             said = log.tell()
             process = account.spawn(initdb, "-D", unborn, *words, *safety, output=log)
         if await self._ended(process) != 0:
-            place.check_space()
-            raise StartFailed(folder=place.folder, problem="initdb", last_lines=place.last_words(said))
+            raise place.failure("initdb", said)
         place.adopt()
 
     async def _ended(self, process: subprocess.Popen[bytes]) -> int:
@@ -162,9 +161,8 @@ class EmbeddedPostgres:
         in_time = await wait_until(decided, READY_SECONDS)
         if in_time and self.is_running:
             return
-        self._place.check_space()
         problem = f"not ready after {READY_SECONDS:.0f} s" if self.is_running else "it ended"
-        raise StartFailed(folder=self._place.folder, problem=problem, last_lines=self._place.last_words(said))
+        raise self._place.failure(problem, said)
 
     async def _refuse_loose_settings(self) -> None:
         """A role or a database can override the command line: no acknowledged event may rest on that."""
