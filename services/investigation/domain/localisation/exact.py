@@ -10,7 +10,7 @@ strata: their sum is the convolution. Its upper tail at ψ = 1 is the one-sided 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -19,6 +19,7 @@ from services.investigation.domain.localisation.population import FloatArray
 
 _NEGLIGIBLE = 1e-60
 _WIDEST = 700.0  # natural logarithm of the largest odds ratio looked for
+_FAR, _NEAR = 8.0, 1e-12  # steps of log ψ not to be trusted, and not worth taking
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +65,7 @@ class Conditional:
 
     def log_tail(self) -> float:
         """Natural logarithm of P(X ≥ observed)."""
-        return min(0.0, _log_sum(self.log_p[self.observed - self.lowest :]))
+        return min(0.0, _log_sum(self.log_p[max(0, self.observed - self.lowest) :]))
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,11 +77,14 @@ class OddsRatio:
     high: float
 
 
-def conditional(strata: Sequence[Stratum]) -> Conditional:
-    """Convolve the strata; work O(Σ support²), independent of the number of good units."""
+def conditional(strata: Sequence[Stratum], *, upward: bool = False) -> Conditional:
+    """Convolve the strata; work O(Σ support²), independent of the number of good units.
+
+    `upward`: the upper tail is asked for, so what lies above the observed value is kept however far below it is.
+    """
     strata = [s for s in strata if s.informs]
     observed = sum(s.bad_inside for s in strata)
-    tilt = _mantel_haenszel(strata)
+    tilt = max(0.0, _mantel_haenszel(strata)) if upward else _mantel_haenszel(strata)
     total, lowest = np.ones(1), 0
     log_scale = 0.0
     for stratum in strata:
@@ -99,27 +103,39 @@ def conditional(strata: Sequence[Stratum]) -> Conditional:
 
 def log_p_value(strata: Sequence[Stratum]) -> float:
     """Log of the one-sided exact p that the level has more bad units than its share; 0 where no stratum informs."""
-    return conditional(strata).log_tail()
+    return conditional(strata, upward=True).log_tail()
 
 
 def odds_ratio(distribution: Conditional, confidence: float = 0.95) -> OddsRatio | None:
     """Conditional MLE and exact (Cornfield–Gart) interval; None where the margins leave nothing to estimate."""
     if distribution.least == distribution.most:
         return None
-    x = np.arange(distribution.lowest, distribution.lowest + len(distribution.log_p))
+    x = np.arange(distribution.lowest, distribution.lowest + len(distribution.log_p), dtype=np.float64)
     a, half = distribution.observed, (1 - confidence) / 2
-
-    def at(log_psi: float) -> FloatArray:
-        weight = distribution.log_p + log_psi * x
-        probability: FloatArray = np.exp(weight - _log_sum(weight))
-        return probability
-
     at_most, at_least = a == distribution.most, a == distribution.least
     return OddsRatio(
-        estimate=math.inf if at_most else 0.0 if at_least else _root(lambda t: float(at(t) @ x) - a),
-        low=0.0 if at_least else _root(lambda t: float(at(t)[x >= a].sum()) - half),
-        high=math.inf if at_most else _root(lambda t: half - float(at(t)[x <= a].sum())),
+        estimate=math.inf if at_most else 0.0 if at_least else _solve(distribution, x, x, a),
+        low=0.0 if at_least else _solve(distribution, x, np.where(x >= a, 1.0, 0.0), half),
+        high=math.inf if at_most else _solve(distribution, x, np.where(x > a, 1.0, 0.0), 1 - half),
     )
+
+
+def _solve(distribution: Conditional, x: FloatArray, rising: FloatArray, target: float) -> float:
+    """The ψ at which the expectation of `rising`, a rising function of x, is the target: Newton in a bracket."""
+    low, high, t = -_WIDEST, _WIDEST, 0.0
+    for _ in range(200):
+        weight = distribution.log_p + t * x
+        weight = np.exp(weight - weight.max())
+        weight /= weight.sum()
+        mean = float(weight @ rising)
+        slope = float(weight @ (rising * x)) - mean * float(weight @ x)
+        low, high = (t, high) if mean < target else (low, t)
+        newton = t + (target - mean) / slope if slope > 0 else math.inf
+        following = newton if low < newton < high and abs(newton - t) < _FAR else (low + high) / 2
+        if abs(following - t) < _NEAR:
+            break
+        t = following
+    return math.exp(following)
 
 
 def _tilted(stratum: Stratum, tilt: float) -> tuple[FloatArray, float]:
@@ -147,12 +163,3 @@ def _mantel_haenszel(strata: Sequence[Stratum]) -> float:
 def _log_sum(values: FloatArray) -> float:
     peak = float(values.max())
     return peak + math.log(float(np.exp(values - peak).sum()))
-
-
-def _root(rising: Callable[[float], float]) -> float:
-    """Where a function that rises over log ψ crosses 0, as ψ; by bisection."""
-    low, high = -_WIDEST, _WIDEST
-    for _ in range(64):
-        middle = (low + high) / 2
-        low, high = (middle, high) if rising(middle) < 0 else (low, middle)
-    return math.exp((low + high) / 2)

@@ -19,20 +19,30 @@ import numpy as np
 from services.investigation.domain.localisation.population import FloatArray, IntArray, KeptTotals, Orders
 from services.investigation.domain.localisation.result import Rotations, Settings
 
-_CHUNK = 4_000_000  # counts held at once
+_CHUNK = 1_000_000  # bad units turned at once
 _ALIKE = 1e-9  # statistics nearer than this are equal: logarithms differ in the last bit between processors
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class _Carried:
+    """One attribute within one product: codes in production order, the levels it carries, their expected bad units.
+
+    `column[code]` is a level's place among them; its last element, reached by `MISSING`, is one beyond.
+    """
+
+    codes: IntArray
+    column: IntArray
+    level: IntArray
+    expected: FloatArray
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class _Turning:
-    """One product with bad and good units: bad positions, the levels it carries and what they may expect."""
+    """One product with bad and good units: where the bad ones stand, and its attributes with a known order."""
 
     units: int
     position: IntArray
-    codes: tuple[IntArray, ...]  # of each attribute with a known order, in production order
-    column: tuple[IntArray, ...]  # of each such attribute: the column of a code in the counts
-    level: IntArray
-    expected: FloatArray
+    carried: tuple[_Carried, ...]
 
 
 def rotation_p(
@@ -50,11 +60,13 @@ def rotation_p(
     strongest = np.zeros(int(totals.first_level[-1]))
     top = np.zeros(len(shifts))
     for turn, shift in zip(turning, shifts.T, strict=True):
-        strongest[turn.level] = np.maximum(strongest[turn.level], _excess(turn, shift[:1] * 0)[0])
-        step = max(1, _CHUNK // (len(turn.level) + len(turn.position)))
+        for carried in turn.carried:
+            place, excess = _excess(carried, turn, shift[:1] * 0)
+            known = place[0] < len(carried.level)
+            np.maximum.at(strongest, carried.level[place[0][known]], excess[0][known])
+        step = max(1, _CHUNK // len(turn.position))
         for begin in range(0, len(shift), step):
-            part = slice(begin, begin + step)
-            top[part] = np.maximum(top[part], _excess(turn, shift[part]).max(axis=1))
+            _raise_to(top[begin : begin + step], turn, shift[begin : begin + step])
     top.sort()
     reached = len(top) - np.searchsorted(top, strongest[levels] - _ALIKE)
     factor = 1 if len(orders.codes) == len(totals.attributes) else len(totals.attributes)
@@ -67,24 +79,19 @@ def rotation_p(
 
 def _turning(totals: KeptTotals, orders: Orders) -> Iterator[_Turning]:
     cells, first = totals.cells, totals.first_level
-    attributes = sorted(orders.codes)
-    given = np.repeat(np.isin(np.arange(len(totals.attributes)), attributes), np.diff(first))
     for k, units in enumerate(totals.units.tolist()):
         position = totals.bad.position[totals.bad.product == k]
-        here = np.flatnonzero((cells.product == k) & given[cells.level])
-        if not 0 < len(position) < units or not len(here):
+        if not 0 < len(position) < units:
             continue
-        level = cells.level[here]
-        column = np.full(int(first[-1]), -1)
-        column[level] = np.arange(len(level))
-        yield _Turning(
-            units=units,
-            position=position,
-            codes=tuple(orders.codes[a][k] for a in attributes),
-            column=tuple(column[first[a] : first[a + 1]] for a in attributes),
-            level=level,
-            expected=cells.units[here] * (len(position) / units),
-        )
+        here = np.flatnonzero(cells.product == k)
+        carried = []
+        for a in sorted(orders.codes):
+            mine = here[slice(*np.searchsorted(cells.level[here], first[a : a + 2]))]
+            column = np.full(len(totals.attributes[a].levels) + 1, len(mine), dtype=np.int32)
+            column[cells.level[mine] - first[a]] = np.arange(len(mine))
+            expected = cells.units[mine] * (len(position) / units)
+            carried.append(_Carried(np.asarray(orders.codes[a][k]), column, cells.level[mine], expected))
+        yield _Turning(units, position, tuple(carried))
 
 
 def _shifts(lengths: list[int], settings: Settings) -> tuple[IntArray, bool]:
@@ -101,23 +108,35 @@ def _shifts(lengths: list[int], settings: Settings) -> tuple[IntArray, bool]:
     return turn[:, None] * np.array(lengths) // turns, complete
 
 
-def _excess(turn: _Turning, shift: IntArray) -> FloatArray:
-    """(rotations × levels) binomial log-likelihood ratio of more bad units than expected; 0 where not more.
+def _raise_to(top: FloatArray, turn: _Turning, shift: IntArray) -> None:
+    """Lift each rotation's maximum to this product's strongest excess."""
+    for carried in turn.carried:
+        np.maximum(top, _excess(carried, turn, shift)[1].max(axis=1), out=top)
 
-    It rises with the count at every level, as the exact p falls, and is comparable between levels of unlike size.
+
+def _excess(carried: _Carried, turn: _Turning, shift: IntArray) -> tuple[IntArray, FloatArray]:
+    """(rotations × bad units) places of the levels where bad units fall, sorted, and the excess at each one's first.
+
+    The excess is the binomial log-likelihood ratio of more bad units than expected, 0 where not more. It rises with
+    the count at every level, as the exact p falls, and is comparable between levels of unlike size.
     """
-    wide, bad = len(turn.level), len(turn.position)
     at = (turn.position + shift[:, None]) % turn.units
-    row = np.arange(len(shift))[:, None] * wide
-    counts = np.zeros(len(shift) * wide, dtype=np.int64)
-    for codes, column in zip(turn.codes, turn.column, strict=True):
-        code = codes[at]
-        counts += np.bincount((row + column[code])[code >= 0], minlength=len(counts))
-    result = np.zeros((len(shift), wide))
-    r, level = np.nonzero(counts.reshape(result.shape) > turn.expected)
-    a, e = counts.reshape(result.shape)[r, level], turn.expected[level]
+    place = np.sort(carried.column[carried.codes[at]], axis=1)
+    begins = np.ones(place.shape, dtype=bool)
+    begins[:, 1:] = place[:, 1:] != place[:, :-1]
+    first = np.flatnonzero(begins)
+    count = np.diff(first, append=begins.size)
+    ratio = _ratios(carried.expected, len(turn.position), int(count.max()))
+    excess = np.zeros(place.size)
+    excess[first] = ratio[place.ravel()[first], count]
+    return place, excess.reshape(place.shape)
+
+
+def _ratios(expected: FloatArray, bad: int, most: int) -> FloatArray:
+    """(levels + 1 × counts up to `most`) the excess of every count; none in the last row, for what is missing."""
+    a, e = np.arange(most + 1.0), expected[:, None]
     rest, left = bad - a, bad - e
     with np.errstate(divide="ignore", invalid="ignore"):
+        inside = np.where(a > 0, a * np.log(a / e), 0.0)
         outside = np.where((rest > 0) & (left > 0), rest * np.log(rest / left), 0.0)
-    result[r, level] = np.maximum(a * np.log(a / e) + outside, 0.0)
-    return result
+    return np.pad(np.where(a > e, np.maximum(inside + outside, 0.0), 0.0), ((0, 1), (0, 0)))
