@@ -14,4 +14,4 @@ HEARING_DAYS = 7
 def default_rules() -> PublishedRules:
     folder = resources.files("services.investigation.domain.responsibility")
     document = folder.joinpath("default_rules.json").read_text(encoding="utf-8")
-    return PublishedRules("default", 1, document, HEARING_DAYS)
+    return PublishedRules("default", 0, document, HEARING_DAYS)

@@ -64,4 +64,5 @@ def _nodes() -> tuple[FlowNode, ...]:
     )
 
 
-DEFAULT_FLOW = Flow("default", 1, _nodes())
+DEFAULT_FLOW = Flow("default", 0, _nodes())
+"""Version 0 is the built-in one; what a tenant publishes begins at 1."""
