@@ -129,6 +129,14 @@ def test_a_later_cut_in_voids_the_measurement():
     s.capa.given(given).when(CONFIRM).refused(NothingMeasured)
 
 
+def test_a_measure_that_was_under_way_when_it_was_measured_voids_it_by_its_own_cut_in():
+    under_way = [*VERIFIED, s.planned(2), s.approved(2), s.started(2), s.check_planned(), s.measured()]
+    same_day = [*under_way, s.completed(2), s.verified(2)]
+    later = [*under_way, s.completed(2, made_from=date(2026, 5, 20)), s.verified(2)]
+    s.capa.given(same_day).when(CONFIRM).then(s.confirmed())
+    s.capa.given(later).when(CONFIRM).refused(NothingMeasured)
+
+
 def test_a_further_measure_voids_the_confirmation():
     assert s.capa.given(MEASURED, s.confirmed(), s.planned(2)).state.effectiveness == "planned"
     contained = s.planned(2, kind="containment", root_cause_id=None, risk="在库品")
