@@ -35,8 +35,8 @@ def _answers_confirmed_cause(handlers: CapaHandlers) -> ReactionRule:
 def _releases_cause(handlers: CapaHandlers) -> ReactionRule:
     """A cause that was withdrawn, or needs no CAPA after all, no longer counts as one that the CAPA answers.
 
-    What was planned against it stays planned: work in the factory is stopped by people, with a reason. The CAPA is
-    not reopened or closed by it either.
+    What was planned against it stays planned: work in the factory is stopped by people, with a reason. Only a CAPA
+    that is left without any cause and never had an action is closed by it.
     """
 
     async def targets(recorded: Recorded) -> list[str]:

@@ -121,7 +121,7 @@ def _addressed(capa_id: UUID, cause: Cause) -> CauseAddressed:
 
 
 def _release(command: ReleaseCause, capa: Capa) -> Sequence[Event]:
-    """The actions stay: their owners go on or cancel them with a reason."""
+    """What was planned stays: owners go on or cancel it with a reason. With nothing planned, the last cause ends it."""
     if not capa.causes.get(command.root_cause_id, False):
         return []
     released = CauseReleased(
@@ -131,7 +131,8 @@ def _release(command: ReleaseCause, capa: Capa) -> Sequence[Event]:
         because=command.because,
         reason=command.reason,
     )
-    return [released]
+    empty = capa.standing_causes == [command.root_cause_id] and not capa.actions and not capa.closed
+    return [released, CapaClosed(capa_id=command.capa_id)] if empty else [released]
 
 
 def _similarity(command: RecordSimilaritySearch) -> SimilaritySearched:

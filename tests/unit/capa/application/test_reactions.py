@@ -110,5 +110,7 @@ async def test_a_cause_confirmed_again_comes_home(service):
         "CapaOpened",
         "CauseAddressed",
         "CauseReleased",
+        "CapaClosed",
+        "CapaReopened",
         "CauseAddressed",
     ]

@@ -32,8 +32,14 @@ def test_nothing_joins_what_is_not_there():
 
 
 def test_a_withdrawn_cause_is_released_once():
-    s.capa.given(s.opened()).when(RELEASE).then(s.released())
-    s.capa.given(s.opened(), s.released()).when(RELEASE).then_nothing()
+    s.capa.given(s.opened(), s.planned()).when(RELEASE).then(s.released())
+    s.capa.given(s.opened(), s.planned(), s.released()).when(RELEASE).then_nothing()
+
+
+def test_a_capa_without_actions_ends_with_its_last_cause():
+    s.capa.given(s.opened()).when(RELEASE).then(s.released(), s.CLOSED)
+    s.capa.given(s.opened(), s.addressed(s.ANOTHER_CAUSE)).when(RELEASE).then(s.released())
+    s.capa.given(s.closed()).when(RELEASE).then(s.released())
 
 
 def test_a_released_cause_that_is_confirmed_again_is_addressed_again():
