@@ -1,0 +1,155 @@
+"""The tables of an investigation as folds of its log."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from decimal import Decimal
+from uuid import UUID
+
+from hypothesis import given as hypothesis_given
+from hypothesis import strategies as st
+
+from services.investigation.domain.investigation.commands import LeaveComplaint, Reopen, WithdrawRootCause
+from services.investigation.readmodels import (
+    capa_actions,
+    capa_causes,
+    cited_evidence,
+    investigation_list,
+    joined_complaints,
+    responsibility_records,
+)
+from services.investigation.readmodels.investigation_view import investigation_view
+from shared.contracts.capa.capa import ActionPlanned, ActionStarted, CapaOpened, CauseAddressed, CauseReleased
+from shared.kernel.readmodel import project
+from shared.kernel.testing import START, LogBook
+from tests.unit.investigation.case import states as s
+from tests.unit.investigation.test_rules import revise
+
+STREAM = f"investigation-{s.CASE}"
+
+
+def table(model, events):
+    """By key, so that rows have an order."""
+    rows = project(model.MODEL, LogBook("investigation").add(STREAM, *events).events)
+    return {key: rows[key] for key in sorted(rows)}
+
+
+def test_the_list_is_about_what_the_joined_complaints_are_about():
+    other = s.joined(s.OTHER_COMPLAINT)
+    row = table(investigation_list, [*s.opened(), other])[s.CASE,]
+    assert (row["complaints"], row["products"], row["lots"], row["status"]) == (2, ["P-1"], ["L-1"], "open")
+    left = s.after(LeaveComplaint(complaint_id=s.COMPLAINT, reason="x"), given=s.opened())
+    row = table(investigation_list, left)[s.CASE,]
+    assert (row["complaints"], row["products"], row["defect_codes"]) == (0, [], [])
+
+
+def test_the_list_shows_outcome_and_reopening():
+    ended = s.after(s.conclude(), given=s.rooted())
+    row = table(investigation_list, ended)[s.CASE,]
+    assert (row["status"], row["outcome"], row["root_causes"], row["concluded_at"]) == (
+        "concluded",
+        "root_cause_confirmed",
+        [str(s.ROOT)],
+        START,
+    )
+    again = s.after(Reopen(reason="x"), WithdrawRootCause(root_cause_id=s.ROOT, reason="x"), given=ended)
+    row = table(investigation_list, again)[s.CASE,]
+    assert (row["status"], row["outcome"], row["root_causes"], row["reopened"]) == ("open", None, [], 1)
+
+
+def test_a_complaint_is_found_in_its_investigation_until_it_leaves():
+    assert set(table(joined_complaints, s.opened())) == {(s.COMPLAINT, s.CASE)}
+    left = s.after(LeaveComplaint(complaint_id=s.COMPLAINT, reason="x"), given=s.opened())
+    assert table(joined_complaints, left) == {}
+
+
+def test_every_cited_fact_leads_to_its_investigation_and_node():
+    events = s.after(s.verified(), s.clear(), given=[*s.opened(), s.examined()])
+    assert set(table(cited_evidence, events)) == {
+        (s.BATCH, 1, s.CASE, ""),
+        (s.BATCH, 7, s.CASE, "production"),
+        (s.BATCH, 9, s.CASE, "production"),
+    }
+
+
+def test_a_new_confirmation_replaces_the_shares_and_a_withdrawal_removes_them():
+    later = s.HEAR_BY + timedelta(days=9)
+    confirmed = s.after(s.confirm(), given=s.proposed())
+    rows = table(responsibility_records, confirmed)
+    assert [(r["party_code"], r["percent"], r["silent"]) for r in rows.values()] == [
+        ("production", Decimal(60), True),
+        ("S-07", Decimal(40), True),
+        ("production_manager", None, True),
+    ]
+    appealed = s.after(s.contest(now=later), given=confirmed)
+    assert [r["appealed"] for r in table(responsibility_records, appealed).values()] == [False, True, False]
+    again = s.after(revise(), s.confirm(now=later), given=appealed)
+    rows = table(responsibility_records, again)
+    assert [(r["party_code"], r["percent"]) for r in rows.values()] == [
+        ("production", Decimal(100)),
+        ("production_manager", None),
+    ]
+    gone = s.after(WithdrawRootCause(root_cause_id=s.ROOT, reason="x"), given=again)
+    assert table(responsibility_records, gone) == {}
+
+
+CAPA = UUID(int=60)
+CAPA_EVENTS = [
+    CapaOpened(capa_id=CAPA, capa_no="A2026-0001", title="t", investigation_id=s.CASE),
+    CauseAddressed(
+        capa_id=CAPA,
+        investigation_id=s.CASE,
+        root_cause_id=s.ROOT,
+        statement="x",
+        leg="occurrence",
+        node="production",
+        products=("P-1",),
+        defect_codes=("D-7",),
+    ),
+    ActionPlanned(
+        capa_id=CAPA,
+        action_no=1,
+        planned_by="qe",
+        kind="corrective",
+        title="t",
+        owner="u",
+        department="production",
+        due_date=date(2026, 4, 1),
+        criterion="c",
+        root_cause_id=s.ROOT,
+    ),
+    ActionStarted(capa_id=CAPA, action_no=1),
+]
+
+
+def test_the_actions_of_the_capas_that_answer_a_cause_are_known_here():
+    events = LogBook("capa").add(f"capa-{CAPA}", *CAPA_EVENTS).events
+    assert project(capa_causes.MODEL, events)[CAPA, s.ROOT]["capa_no"] == "A2026-0001"
+    assert project(capa_actions.MODEL, events)[CAPA, 1]["status"] == "started"
+    released = CauseReleased(
+        capa_id=CAPA, investigation_id=s.CASE, root_cause_id=s.ROOT, because="root_cause_withdrawn", reason="x"
+    )
+    events = LogBook("capa").add(f"capa-{CAPA}", *CAPA_EVENTS, released).events
+    assert (CAPA, s.ROOT) not in project(capa_causes.MODEL, events)
+
+
+@hypothesis_given(st.integers(1, len(s.after(s.confirm(), given=s.proposed()))))
+def test_a_view_at_any_moment_is_the_fold_up_to_it(moment):
+    events = LogBook("investigation").add(STREAM, *s.after(s.confirm(), given=s.proposed())).events
+    view = investigation_view(events[:moment])
+    assert view is not None
+    assert (view.version, len(view.steps)) == (moment, moment)
+    assert view.dossier.roots.keys() == view.state.roots.keys()
+    assert view.dossier.nodes == view.state.nodes
+
+
+def test_the_view_says_what_is_missing_and_who_did_what():
+    assert investigation_view([]) is None
+    view = investigation_view(LogBook("investigation").add(STREAM, *s.rooted(), by="qe").events)
+    assert view is not None
+    assert (view.status, view.missing_legs) == ("open", ("escape",))
+    assert (view.steps[0].zh, view.steps[-1].en, view.steps[-1].by) == (
+        "调查已启动",
+        "Root cause confirmed",
+        "qe",
+    )
