@@ -139,6 +139,15 @@ LABELS: Mapping[str, tuple[str, str]] = {
     "preventive": ("预防措施", "Preventive"),
     "containment": ("遏制措施", "Containment"),
     "supplier_corrective": ("供应商纠正措施", "Supplier corrective"),
+    # where an action stands
+    "planned": ("已计划", "Planned"),
+    "approved": ("已批准", "Approved"),
+    "returned": ("已退回", "Returned"),
+    "started": ("进行中", "Started"),
+    "completed": ("已完成", "Completed"),
+    "verified": ("已验证", "Verified"),
+    "not_met": ("未达标准", "Criterion not met"),
+    "cancelled": ("已取消", "Cancelled"),
 }
 
 

@@ -1,6 +1,6 @@
 """Source localisation (源头定位), hard rule 9: `localise(population or kept totals) -> Localisation`."""
 
-from services.investigation.domain.localisation.explain import explain
+from services.investigation.domain.localisation.explain import explain, tell_apart
 from services.investigation.domain.localisation.localise import LEAST_BAD, localise, suspect_attributes
 from services.investigation.domain.localisation.population import (
     MISSING,
@@ -53,5 +53,6 @@ __all__ = [
     "orders_of",
     "rounded",
     "suspect_attributes",
+    "tell_apart",
     "totals_of",
 ]

@@ -51,6 +51,11 @@ def explain(result: Localisation, language: str) -> str:
     return "\n".join(lines)
 
 
+def tell_apart(group: Group, language: str) -> str:
+    """The tests that would tell a group's members apart, one a line; empty where it has one member."""
+    return "\n".join(_apart(hint, zh=language.startswith("zh")) for hint in group.apart)
+
+
 def _opening(result: Localisation, *, zh: bool) -> str:
     if zh:
         return f"共 {result.units} 件，其中确认不良 {result.bad} 件；没有批号的不良项 {result.without_lot} 件。"
