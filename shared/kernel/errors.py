@@ -22,7 +22,8 @@ SuyuanError
 └── LogError                    a log can't be read on
     ├── UnknownEvent            a type or schema version newer than this build     503
     ├── ForkedLog               same position, other hash
-    └── GapInLog                a position is missing
+    ├── GapInLog                a position is missing
+    └── ViewBehind              a view has not come to the position asked for      503
 
 A class is a small dataclass that keeps its ids; `zh` and `en` are templates over its fields. The `code` in the
 problem's `type` is the class name in kebab case. HTTP statuses are mapped at the edge, by the branch.
@@ -216,5 +217,13 @@ class GapInLog(LogError):
     zh: ClassVar[str] = "{tenant}/{service} 的日志缺少位置 {position}"
     en: ClassVar[str] = "The log of {tenant}/{service} lacks position {position}"
     tenant: str
+    service: str
+    position: int
+
+
+@dataclass(eq=False, kw_only=True)
+class ViewBehind(LogError):
+    zh: ClassVar[str] = "视图尚未更新到 {service}:{position}，请稍后再试"
+    en: ClassVar[str] = "The view has not come to {service}:{position} yet: ask again shortly"
     service: str
     position: int

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
@@ -23,8 +23,8 @@ BROKEN = (
 )
 """A connection broke, or there is none. After a write was sent this means: unknown whether it was done."""
 
-UNTRUSTWORTHY = ("fsync", "full_page_writes", "synchronous_commit")
-"""Settings without which an answer of 'saved' would not be true."""
+UNTRUSTWORTHY = ("fsync", "full_page_writes")
+"""Settings without which an answer of 'saved' would not be true (synchronous_commit is set on each connection)."""
 
 
 class DurabilityOff(Exception):
@@ -32,12 +32,20 @@ class DurabilityOff(Exception):
 
 
 async def open_pool(dsn: Mapping[str, Any], *, least: int = 1, most: int = 10, derived: bool = False) -> asyncpg.Pool:
-    """A pool whose connections keep their prepared statements and are not reset on release (we set nothing on them).
+    """A pool that is ready for use. Raises DurabilityOff."""
+    pool = make_pool(dsn, least=least, most=most, derived=derived)
+    await connect(pool)
+    return pool
 
-    `derived`: for what can be made again from the log (read models and their checkpoints, in one transaction). It
-    doesn't wait for the disk: after a crash both are a little behind, together. Never append through such a pool.
+
+def make_pool(dsn: Mapping[str, Any], *, least: int = 1, most: int = 10, derived: bool = False) -> asyncpg.Pool:
+    """A pool that is not connected yet: services are wired before anything connects.
+
+    Its connections keep their prepared statements and are not reset on release (we set nothing on them). `derived`:
+    for what can be made again from the log (read models and their checkpoints, in one transaction). It doesn't wait
+    for the disk: after a crash both are a little behind, together. Never append through such a pool.
     """
-    pool = await asyncpg.create_pool(
+    return asyncpg.create_pool(
         **dsn,
         min_size=least,
         max_size=most,
@@ -50,12 +58,12 @@ async def open_pool(dsn: Mapping[str, Any], *, least: int = 1, most: int = 10, d
             "synchronous_commit": "off" if derived else "on",
         },
     )
-    await refuse_without_durability(pool, UNTRUSTWORTHY[:2] if derived else UNTRUSTWORTHY)
-    return pool
 
 
-async def refuse_without_durability(pool: asyncpg.Pool, settings: Sequence[str]) -> None:
-    for name in settings:
+async def connect(pool: asyncpg.Pool) -> None:
+    """Connect a made pool. Raises DurabilityOff where the server can't be trusted to keep what it says is saved."""
+    await pool
+    for name in UNTRUSTWORTHY:
         if await pool.fetchval("select current_setting($1)", name) == "off":
             raise DurabilityOff(name)
 

@@ -73,6 +73,10 @@ class Projector:
             for source in self._logs:
                 group.create_task(self._follow(source), name=f"projector {self.model.name} ← {source}")
 
+    def lag(self, source: str, heads: Mapping[str, int]) -> int:
+        """How many events of the source's log are still to be applied, all tenants together."""
+        return sum(max(0, head - self.positions[source].get(tenant, 0)) for tenant, head in heads.items())
+
     async def wait(self, source: str, tenant: str, position: int, patience: float) -> bool:
         """Whether the model has passed that position of the source's log within `patience` seconds."""
 

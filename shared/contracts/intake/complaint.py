@@ -66,9 +66,21 @@ class Promise:
     calendar_version: int
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NamedValue:
+    """A named text: an input of a decision, the keyed sum of a field."""
+
+    name: str
+    value: str
+
+
 @event(zh="投诉已登记", en="Complaint registered")
 class ComplaintRegistered(Event):
-    """`received_at`: when it reached us; `aware_at`: when we knew it might be a quality problem."""
+    """`received_at`: when it reached us; `aware_at`: when we knew it might be a quality problem.
+
+    `content_sums` are keyed sums of the form's fields as sent, so that the same source reference with other content
+    can be told by field name without revealing a value (rule 1).
+    """
 
     complaint_id: UUID
     complaint_no: str
@@ -90,6 +102,7 @@ class ComplaintRegistered(Event):
     harm: Harm = "none"
     sample_available: bool = False
     desired_resolution: Resolution | None = None
+    content_sums: tuple[NamedValue, ...] = ()
 
 
 @event(zh="投诉内容已更正", en="Complaint details corrected")
@@ -138,14 +151,6 @@ class TriageAnswer:
     scope: Scope
     priority: Priority
     response_plan: str | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NamedValue:
-    """One input of a decision, as text."""
-
-    name: str
-    value: str
 
 
 @event(zh="投诉已初步评估", en="Complaint triaged")

@@ -1,0 +1,34 @@
+"""Issue a token of the local development issuer."""
+
+from __future__ import annotations
+
+import sys
+from argparse import ArgumentParser
+
+from deploy.cli import USAGE_EXIT, Arguments, add_folder
+from deploy.settings import settings_for
+from shared.adapters.http.issuer import DEFAULT_TENANT, LocalIssuer, OnlyEmbedded
+from shared.adapters.http.policy import ROLES
+from shared.kernel.clock import system_clock
+
+
+def add_arguments(parser: ArgumentParser) -> None:
+    add_folder(parser)
+    parser.add_argument("--role", action="append", required=True, choices=ROLES, help="角色，可多次 · may be repeated")
+    parser.add_argument("--tenant", default=DEFAULT_TENANT)
+    parser.add_argument("--subject", help="令牌主体（默认按角色命名） · who (default: named after the role)")
+    parser.add_argument("--hours", type=int, default=12)
+
+
+def run(arguments: Arguments) -> int:
+    """Prints the token alone, so that it can be used in a command substitution."""
+    try:
+        issuer = LocalIssuer(settings_for(arguments), system_clock)
+        token = issuer.token(
+            arguments.role, tenant=arguments.tenant, subject=arguments.subject, seconds=arguments.hours * 3600
+        )
+    except (OnlyEmbedded, ValueError) as error:
+        print(error, file=sys.stderr)
+        return USAGE_EXIT
+    print(token)
+    return 0

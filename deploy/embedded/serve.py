@@ -1,0 +1,117 @@
+"""`python -m deploy run`: serve the whole system on loopback until a signal asks to stop."""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import os
+import socket
+from dataclasses import dataclass
+from typing import ClassVar
+
+import uvicorn
+import uvloop
+
+from deploy.embedded.errors import EmbeddedError
+from deploy.embedded.system import embedded
+from shared.adapters.http.app import build_app
+from shared.adapters.logging import configure, get_logger
+from shared.adapters.settings import Settings
+
+GRACE_SECONDS = 20
+DEATHS_ALLOWED = 5
+DEATHS_SECONDS = 60.0
+"""A database that dies more often than so within so long is not started again."""
+
+_log = get_logger("suyuan.run")
+
+
+@dataclass(eq=False, kw_only=True)
+class PortTaken(EmbeddedError):
+    exit_code: ClassVar[int] = 20
+    zh: ClassVar[str] = "端口 {port} 已被占用：请用 --port 换一个（0 为任意空闲端口）"
+    en: ClassVar[str] = "Port {port} is taken: choose another with --port (0: any free one)"
+    port: int
+
+
+@dataclass(eq=False, kw_only=True)
+class KeepsDying(EmbeddedError):
+    exit_code: ClassVar[int] = 21
+    zh: ClassVar[str] = "数据库反复意外停止（退出码 {code}）：已提交的内容都在，请查看数据文件夹中的 postgres.log"
+    en: ClassVar[str] = (
+        "The database keeps stopping (exit code {code}): what was committed is there; see postgres.log in its folder"
+    )
+    code: int
+
+
+def run(settings: Settings, port: int) -> None:
+    """Serve until SIGINT or SIGTERM; what is in flight is finished first. Raises EmbeddedError."""
+    configure(settings)
+    uvloop.run(_serve(settings, listening(port)))
+
+
+def listening(port: int) -> socket.socket:
+    """A bound loopback socket, before anything else is started. Raises PortTaken."""
+    made = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        made.bind(("127.0.0.1", port))
+    except OSError as error:
+        made.close()
+        if error.errno in {errno.EADDRINUSE, errno.EACCES}:
+            raise PortTaken(port=port) from error
+        raise
+    return made
+
+
+async def _serve(settings: Settings, place: socket.socket) -> None:
+    """A database that dies is started again, with everything on it; one that keeps dying is given up."""
+    clock = asyncio.get_running_loop().time
+    deaths: list[float] = []
+    while True:
+        code = await _serve_until_stopped(settings, place)
+        if code is None:
+            return
+        deaths = [at for at in deaths if clock() - at < DEATHS_SECONDS] + [clock()]
+        if len(deaths) > DEATHS_ALLOWED:
+            raise KeepsDying(code=code)
+        _log.error("the database stopped unexpectedly, starting again", exit_code=code)
+
+
+async def _serve_until_stopped(settings: Settings, place: socket.socket) -> int | None:
+    """None after a signal asked to stop; the database's exit code where it died."""
+    async with embedded(settings) as system:
+        app = build_app(list(system.runtimes.values()), settings)
+        server = uvicorn.Server(
+            uvicorn.Config(
+                app,
+                log_config=None,
+                access_log=False,
+                lifespan="on",
+                server_header=False,
+                timeout_graceful_shutdown=GRACE_SECONDS,
+            )
+        )
+        own = socket.socket(fileno=os.dup(place.fileno()))  # the server closes its socket, we keep the port
+        serving = asyncio.create_task(server.serve(sockets=[own]))
+        announcing = asyncio.create_task(_announce(server, place))
+        watching = asyncio.create_task(system.postgres.died())
+        await asyncio.wait({serving, watching}, return_when=asyncio.FIRST_COMPLETED)
+        announcing.cancel()
+        if serving.done():
+            watching.cancel()
+            await serving
+            return None
+        server.should_exit = True
+        server.force_exit = True
+        await serving
+        return watching.result()
+
+
+async def _announce(server: uvicorn.Server, place: socket.socket) -> None:
+    """Say where it is once it answers."""
+    while not server.started:  # noqa: ASYNC110 - uvicorn offers no event
+        await asyncio.sleep(0.01)
+    port = place.getsockname()[1]
+    print(f"溯源已启动 · Suyuan is ready: http://127.0.0.1:{port}/  (接口文档 · API: /docs)", flush=True)
+    print("获取令牌 · get a token: .venv/bin/python -m deploy token --role quality_engineer", flush=True)

@@ -1,0 +1,44 @@
+"""What a client hears after a command, and hears again when it repeats it: ids and states, nothing personal."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from services.intake.domain.complaint.state import Complaint
+from services.intake.domain.data_subject.decider import DataSubject
+from services.intake.domain.reference.decider import Reference
+from shared.contracts.event import Event, type_of
+from shared.kernel import codec
+from shared.kernel.handling import Handled
+from shared.kernel.ports import Appended
+
+
+def complaint_answer(state: Complaint, events: Sequence[Event]) -> dict[str, Any]:
+    form = state.form
+    return {
+        "id": form.complaint_id if form else None,
+        "complaint_no": form.complaint_no if form else None,
+        "events": [type_of(type(event)).name for event in events],
+    }
+
+
+def registration_answer(state: Complaint, events: Sequence[Event]) -> dict[str, Any]:
+    """The subject's id too: an opaque id, by which a privacy officer erases."""
+    form = state.form
+    return complaint_answer(state, events) | {"subject_id": form.subject_id if form else None}
+
+
+def subject_answer(state: DataSubject, events: Sequence[Event]) -> dict[str, Any]:
+    return {"erased": state.erased, "events": [type_of(type(event)).name for event in events]}
+
+
+def version_answer(state: Reference, events: Sequence[Event]) -> dict[str, Any]:
+    del events
+    return {"version": state.newest.version if state.newest else 0}
+
+
+def first_again(stream: str, version: int, position: int, state: Complaint) -> Handled[Complaint]:
+    """The answer of the first registration, for another request about the same complaint (rule 1)."""
+    said = codec.encode_plain(registration_answer(state, ()))
+    return Handled(Appended(stream, version, position, said, repeated=True), state)

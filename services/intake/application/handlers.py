@@ -1,0 +1,229 @@
+"""Everything that can be asked of intake: one method a command."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from uuid import UUID
+
+from services.intake.application.answers import (
+    complaint_answer,
+    first_again,
+    registration_answer,
+    subject_answer,
+    version_answer,
+)
+from services.intake.application.customers import Customers
+from services.intake.application.ports import Lookups, SubjectComplaints, TriageTable
+from services.intake.domain.complaint import registration
+from services.intake.domain.complaint.commands import (
+    ComplaintCommand,
+    CorrectDetail,
+    RegisterComplaint,
+    TriageComplaint,
+)
+from services.intake.domain.complaint.decider import COMPLAINT
+from services.intake.domain.complaint.state import Complaint
+from services.intake.domain.data_subject.decider import (
+    DATA_SUBJECT,
+    DataSubject,
+    EraseSubject,
+    SubjectCommand,
+)
+from services.intake.domain.reference.decider import (
+    REFERENCE,
+    PublishSlaPolicy,
+    PublishTriageRules,
+    Reference,
+    ReferenceCommand,
+)
+from services.intake.domain.reference.defaults import DEFAULT_SLA, default_triage
+from services.intake.domain.triage.inputs import answer_of, named, triage_inputs
+from shared.contracts.event import Event
+from shared.contracts.intake.complaint import TriageAnswer
+from shared.contracts.intake.reference import (
+    RetentionPolicyPublished,
+    SlaPolicyPublished,
+    TriageRulesPublished,
+)
+from shared.kernel.errors import ClaimTaken, LookupTaken, NotFound
+from shared.kernel.handling import ATTEMPTS, Handled, Handler
+from shared.kernel.ports import Claim, Context, EventStore, Lookup, Numbers, Reaction, SubjectKeys, Vault
+
+HandledComplaint = Handled[Complaint]
+
+TRIAGE_RULES, SLA, RETENTION = "triage-rules", "sla", "retention"
+
+
+class IntakeHandlers:
+    """`lookups` makes the keyed hashes by which a customer is found again; `keys` finds by them."""
+
+    def __init__(
+        self,
+        store: EventStore,
+        vault: Vault,
+        keys: SubjectKeys,
+        lookups: Lookups,
+        numbers: Numbers,
+        table: TriageTable,
+        subject_complaints: SubjectComplaints,
+    ) -> None:
+        self._store = store
+        self._customers = Customers(lookups, keys)
+        self._numbers = numbers
+        self._table = table
+        self._subject_complaints = subject_complaints
+        self._complaints: Handler[Complaint, ComplaintCommand] = Handler(COMPLAINT, store, vault)
+        self._subjects: Handler[DataSubject, SubjectCommand] = Handler(DATA_SUBJECT, store, vault)
+        self._references: Handler[Reference, ReferenceCommand] = Handler(REFERENCE, store, vault)
+
+    # complaints
+
+    async def register(self, context: Context, command: RegisterComplaint) -> HandledComplaint:
+        """A number is drawn and the customer found again. Raises SourceReferenceDiffers (rule 1).
+
+        `command.complaint_no` is set here, and `subject_id` where the customer is known.
+        """
+        year = command.received_at.year
+        for _ in range(ATTEMPTS):
+            number = await self._numbers.next(context.tenant, registration.NUMBER_SCOPE, year)
+            command = replace(command, complaint_no=registration.complaint_no(year, number))
+            lookups = self._customers.lookups_of(context.tenant, command.customer, command.subject_id)
+            known = await self._customers.known(context.tenant, lookups)
+            command = replace(command, subject_id=known or command.subject_id)
+            try:
+                return await self._complaints.handle(
+                    context,
+                    command.complaint_id,
+                    command,
+                    claims=_claims(command),
+                    lookups=[replace(one, owner=command.subject_id) for one in lookups],
+                    answer=registration_answer,
+                )
+            except LookupTaken as taken:
+                command = replace(command, subject_id=UUID(taken.holder))
+            except ClaimTaken as taken:
+                if taken.scope == registration.SOURCE_SCOPE:
+                    return await self._first_registration(context, command, taken.holder)
+        raise ClaimTaken(scope=registration.NUMBER_SCOPE, value=command.complaint_no, holder="")
+
+    async def complaint(
+        self, context: Context, complaint_id: UUID, command: ComplaintCommand, reaction: Reaction | None = None
+    ) -> HandledComplaint:
+        """Every command on a registered complaint that needs nothing looked up."""
+        lookups: Sequence[Lookup] = ()
+        if isinstance(command, CorrectDetail) and command.path in ("customer.phone", "customer.email"):
+            lookups = await self._corrected_lookup(context.tenant, complaint_id, command)
+        return await self._complaints.handle(
+            context, complaint_id, command, reaction=reaction, lookups=lookups, answer=complaint_answer
+        )
+
+    async def triage(
+        self,
+        context: Context,
+        complaint_id: UUID,
+        *,
+        answer: TriageAnswer | None = None,
+        override_reason: str | None = None,
+    ) -> HandledComplaint:
+        """By the newest published table; `answer` overrides it, which needs the reason (rule 3)."""
+        state = await self.state(context.tenant, complaint_id)
+        if state.form is None:
+            raise NotFound(what="complaint", id=str(complaint_id))
+        rules = await self.triage_rules(context.tenant)
+        inputs = triage_inputs(state.form)
+        row = self._table.evaluate(rules.document, inputs)
+        command = TriageComplaint(
+            now=context.now,
+            rules=rules.rules,
+            rules_version=rules.version,
+            inputs=named(inputs),
+            matched_row=row.row,
+            why_zh=str(row.outputs.get("why_zh", "")),
+            why_en=str(row.outputs.get("why_en", "")),
+            rule_answer=answer_of(row.outputs),
+            sla=await self.sla(context.tenant),
+            answer=answer,
+            override_reason=override_reason,
+        )
+        return await self._complaints.handle(context, complaint_id, command, answer=complaint_answer)
+
+    async def state(self, tenant: str, complaint_id: UUID) -> Complaint:
+        loaded = await self._store.load(tenant, COMPLAINT.stream(complaint_id))
+        return COMPLAINT.fold(r.event for r in loaded.events)
+
+    # data subjects
+
+    async def erase(self, context: Context, command: EraseSubject) -> Handled[DataSubject]:
+        """`complaints` and `retention` are looked up here. The key is destroyed by the same append."""
+        command = replace(
+            command,
+            complaints=await self._subject_complaints.of(context.tenant, command.subject_id),
+            retention=await self.retention(context.tenant),
+        )
+        return await self._subjects.handle(
+            context, command.subject_id, command, destroy=(command.subject_id,), answer=subject_answer
+        )
+
+    async def subject(self, context: Context, subject_id: UUID, command: SubjectCommand) -> Handled[DataSubject]:
+        return await self._subjects.handle(context, subject_id, command, answer=subject_answer)
+
+    async def find_subjects(self, tenant: str, kind: str, value: str) -> Sequence[UUID]:
+        """The living data subjects with this phone or email."""
+        known = await self._customers.known(tenant, [self._customers.lookup(tenant, kind, value, UUID(int=0))])
+        return [] if known is None else [known]
+
+    # published rules
+
+    async def publish(self, context: Context, command: ReferenceCommand) -> Handled[Reference]:
+        """A table is checked before it is published. Raises Invalid naming every problem."""
+        if isinstance(command, PublishTriageRules):
+            self._table.check(command.document)
+        return await self._references.handle(context, _reference(command), command, answer=version_answer)
+
+    async def triage_rules(self, tenant: str) -> TriageRulesPublished:
+        newest = await self._newest(tenant, TRIAGE_RULES)
+        return newest if isinstance(newest, TriageRulesPublished) else default_triage()
+
+    async def sla(self, tenant: str) -> SlaPolicyPublished:
+        newest = await self._newest(tenant, SLA)
+        return newest if isinstance(newest, SlaPolicyPublished) else DEFAULT_SLA
+
+    async def retention(self, tenant: str) -> RetentionPolicyPublished | None:
+        newest = await self._newest(tenant, RETENTION)
+        return newest if isinstance(newest, RetentionPolicyPublished) else None
+
+    async def _newest(self, tenant: str, name: str) -> Event | None:
+        loaded = await self._store.load(tenant, REFERENCE.stream(name))
+        return loaded.events[-1].event if loaded.events else None
+
+    async def _corrected_lookup(self, tenant: str, complaint_id: UUID, command: CorrectDetail) -> Sequence[Lookup]:
+        state = await self.state(tenant, complaint_id)
+        if state.form is None or not isinstance(command.value, str):
+            return ()
+        kind = command.path.removeprefix("customer.")
+        return [self._customers.lookup(tenant, kind, command.value, state.form.subject_id)]
+
+    async def _first_registration(self, context: Context, command: RegisterComplaint, holder: str) -> HandledComplaint:
+        """The same reference with the same content is the first complaint, told again."""
+        loaded = await self._store.load(context.tenant, holder)
+        state = COMPLAINT.fold(r.event for r in loaded.events)
+        if state.form is None:
+            raise NotFound(what="complaint", id=holder)
+        registration.refuse_other_content(state.form, command.content_sums)
+        return first_again(holder, loaded.version, loaded.events[0].position, state)
+
+
+def _claims(command: RegisterComplaint) -> list[Claim]:
+    claims = [Claim(registration.NUMBER_SCOPE, command.complaint_no)]
+    if command.source_reference:
+        source = registration.source_claim(command.channel, command.source_reference)
+        claims.append(Claim(registration.SOURCE_SCOPE, source))
+    return claims
+
+
+def _reference(command: ReferenceCommand) -> str:
+    """The stream of each kind of rule."""
+    if isinstance(command, PublishTriageRules):
+        return TRIAGE_RULES
+    return SLA if isinstance(command, PublishSlaPolicy) else RETENTION

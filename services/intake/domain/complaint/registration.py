@@ -1,0 +1,94 @@
+"""Registering: what the form must hold to be a complaint."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+from itertools import pairwise
+
+from services.intake.domain.complaint.clocks import promises
+from services.intake.domain.complaint.commands import RegisterComplaint
+from services.intake.domain.errors import ItemWrong, NoItems, SourceReferenceDiffers, TimesOutOfOrder
+from shared.contracts.intake.complaint import ComplaintItem, ComplaintRegistered, NamedValue
+
+NUMBER_FORMAT = "C{year}-{number:06d}"
+NUMBER_SCOPE = "complaint_no"
+SOURCE_SCOPE = "source_reference"
+
+
+def complaint_no(year: int, number: int) -> str:
+    """Human, per tenant and year: C2026-000123."""
+    return NUMBER_FORMAT.format(year=year, number=number)
+
+
+def source_claim(channel: str, reference: str) -> str:
+    """What is claimed so that one channel's reference stands for one complaint (rule 1)."""
+    return f"{channel}\x1f{reference}"
+
+
+def registered(command: RegisterComplaint) -> ComplaintRegistered:
+    """Raises NoItems, ItemWrong, TimesOutOfOrder."""
+    _check_times(command)
+    if not command.items:
+        raise NoItems
+    for index, item in enumerate(command.items):
+        for zh, en in _problems(item, index + 1):
+            raise ItemWrong(index=index, problem_zh=zh, problem_en=en)
+    return ComplaintRegistered(
+        complaint_id=command.complaint_id,
+        complaint_no=command.complaint_no,
+        channel=command.channel,
+        received_at=command.received_at,
+        aware_at=command.aware_at,
+        subject_id=command.subject_id,
+        customer=command.customer,
+        description=command.description,
+        items=command.items,
+        promises=promises(command.sla, None, command.received_at),
+        source_reference=command.source_reference,
+        customer_claim_no=command.customer_claim_no,
+        order_no=command.order_no,
+        delivery_no=command.delivery_no,
+        occurred_at=command.occurred_at,
+        occurred_where=command.occurred_where,
+        scenario=command.scenario,
+        harm=command.harm,
+        sample_available=command.sample_available,
+        desired_resolution=command.desired_resolution,
+        content_sums=command.content_sums,
+    )
+
+
+def refuse_other_content(form: ComplaintRegistered, sums: tuple[NamedValue, ...]) -> None:
+    """Rule 1: raises SourceReferenceDiffers naming the fields, never their values."""
+    before = {one.name: one.value for one in form.content_sums}
+    now = {one.name: one.value for one in sums}
+    differ = sorted(name for name in before.keys() | now.keys() if before.get(name) != now.get(name))
+    if differ:
+        raise SourceReferenceDiffers(
+            complaint_id=str(form.complaint_id), complaint_no=form.complaint_no, fields=", ".join(differ)
+        )
+
+
+def _check_times(command: RegisterComplaint) -> None:
+    known: list[tuple[str, datetime | None]] = [
+        ("occurred_at", command.occurred_at),
+        ("received_at", command.received_at),
+        ("aware_at", command.aware_at),
+        ("now", command.now),
+    ]
+    present = [(name, at) for name, at in known if at is not None]
+    for (earlier, first), (later, second) in pairwise(present):
+        if first > second:
+            raise TimesOutOfOrder(earlier=earlier, later=later)
+
+
+def _problems(item: ComplaintItem, number: int) -> Iterator[tuple[str, str]]:
+    if item.item_no != number:
+        yield f"item_no 应为 {number}", f"item_no should be {number}"
+    if item.quantity_affected <= 0:
+        yield "quantity_affected 应大于 0", "quantity_affected must be above 0"
+    if item.quantity_delivered is not None and item.quantity_delivered < item.quantity_affected:
+        yield "quantity_affected 不能大于 quantity_delivered", "quantity_affected can't exceed quantity_delivered"
+    if item.production_date and item.expiry_date and item.expiry_date < item.production_date:
+        yield "expiry_date 不能早于 production_date", "expiry_date can't be before production_date"

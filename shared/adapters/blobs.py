@@ -1,0 +1,65 @@
+"""Blobs in a folder: content-addressed, immutable, a folder a tenant. What is personal in them was sealed before."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import AsyncIterator
+from hashlib import sha256
+from pathlib import Path
+from urllib.parse import quote
+
+CHUNK = 1 << 20
+
+
+class FolderBlobs:
+    """The Blobs port over a folder. A file's name is the SHA-256 of its bytes."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    async def put(self, tenant: str, chunks: AsyncIterator[bytes]) -> str:
+        """Durable when it returns; the same content again is the same file."""
+        home = self._home(tenant)
+        await asyncio.to_thread(home.mkdir, parents=True, exist_ok=True)
+        draft = home / f".draft-{os.urandom(12).hex()}"
+        name = sha256()
+        try:
+            with draft.open("xb") as file:
+                async for chunk in chunks:
+                    name.update(chunk)
+                    await asyncio.to_thread(file.write, chunk)
+                file.flush()
+                await asyncio.to_thread(os.fsync, file.fileno())
+            await asyncio.to_thread(_keep, draft, home / name.hexdigest())
+        finally:
+            draft.unlink(missing_ok=True)
+        return name.hexdigest()
+
+    async def get(self, tenant: str, sha256: str) -> AsyncIterator[bytes]:
+        """The blob's bytes. Raises FileNotFoundError."""
+        with (self._home(tenant) / _checked(sha256)).open("rb") as file:
+            while chunk := await asyncio.to_thread(file.read, CHUNK):
+                yield chunk
+
+    async def exists(self, tenant: str, sha256: str) -> bool:
+        return await asyncio.to_thread((self._home(tenant) / _checked(sha256)).exists)
+
+    def _home(self, tenant: str) -> Path:
+        return self._folder / quote(tenant, safe="")
+
+
+def _keep(draft: Path, place: Path) -> None:
+    """The rename is made durable too, by syncing the folder."""
+    draft.replace(place)
+    folder = os.open(place.parent, os.O_RDONLY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)
+
+
+def _checked(name: str) -> str:
+    if len(name) != sha256().digest_size * 2 or not set(name) <= set("0123456789abcdef"):
+        raise FileNotFoundError(name)
+    return name

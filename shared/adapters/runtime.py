@@ -1,0 +1,245 @@
+"""What runs a service: its pools and ports, its consumers in the background, its health. The same for all four."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import asyncpg
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from fastapi import APIRouter
+
+from shared.adapters import metrics
+from shared.adapters.heads import HeadFile, HeadSigner
+from shared.adapters.logging import get_logger
+from shared.adapters.postgres.connection import connect, make_pool
+from shared.adapters.postgres.event_store import PostgresNumbers, PostgresStore, PostgresSubjectKeys
+from shared.adapters.postgres.log import PostgresLog
+from shared.adapters.postgres.projector import Projector
+from shared.adapters.postgres.reactor import Reactor
+from shared.adapters.postgres.timekeeper import Timekeeper
+from shared.adapters.privacy import SealingVault
+from shared.adapters.settings import Settings
+from shared.kernel.clock import Clock
+from shared.kernel.errors import ViewBehind
+from shared.kernel.ports import Blobs, EventLog
+from shared.kernel.reacting import ReactionRule
+from shared.kernel.readmodel import ReadModel
+from shared.kernel.timing import TimerRule
+
+OBSERVE_SECONDS = 5.0
+PRUNE_SECONDS = 3600.0
+PRUNE_AT_ONCE = 5000
+RESTART_SECONDS = 1.0
+_OK = "ok"
+
+_log = get_logger("suyuan.runtime")
+
+
+@dataclass(frozen=True, slots=True)
+class Secrets:
+    """Held outside the database: `master` wraps the keys of persons, `heads` signs what the logs' last hashes are."""
+
+    master: bytes
+    heads: Ed25519PrivateKey
+
+
+class Resources:
+    """The ports of one service, wired before anything connects."""
+
+    def __init__(
+        self, service: str, dsn: Mapping[str, Any], secrets: Secrets, blobs: Blobs, settings: Settings, clock: Clock
+    ) -> None:
+        self.service = service
+        self.settings = settings
+        self.clock = clock
+        self.secrets = secrets
+        self.blobs = blobs
+        self.pool = make_pool(dsn, least=2, most=12)
+        self.derived = make_pool(dsn, least=1, most=6, derived=True)
+        self.log = PostgresLog(service, self.pool)
+        self.store = PostgresStore(self.pool, self.log)
+        self.keys = PostgresSubjectKeys(self.pool)
+        self.vault = SealingVault(secrets.master, self.keys)
+        self.numbers = PostgresNumbers(self.pool)
+        self.heads = HeadFile(settings.data_dir / "heads" / f"{service}.ndjson")
+
+
+@dataclass(frozen=True, slots=True)
+class Wired:
+    """What a service's main makes of its resources."""
+
+    router: APIRouter
+    models: tuple[ReadModel, ...] = ()
+    reactions: tuple[ReactionRule, ...] = ()
+    timers: tuple[TimerRule, ...] = ()
+
+
+class Views:
+    """Waiting for read models to have come to a position (`Suyuan-After`)."""
+
+    def __init__(self, service: str) -> None:
+        self._service = service
+        self.projectors: dict[str, Projector] = {}
+        self.reactors: dict[str, Reactor] = {}
+        self.log: EventLog | None = None
+
+    async def caught_up(self, tenant: str, after: Mapping[str, int], models: Sequence[str], patience: float) -> None:
+        """Return once these models, and the reactions before them, have passed `after`. Raises ViewBehind."""
+        for source, position in after.items():
+            own = position if source == self._service else await self._reacted(source, tenant, position, patience)
+            for name in models:
+                projector = self.projectors[name]
+                for log, until in ((self._service, own), (source, position)):
+                    if log in projector.positions and not await projector.wait(log, tenant, until, patience):
+                        raise ViewBehind(service=log, position=until)
+
+    async def _reacted(self, source: str, tenant: str, position: int, patience: float) -> int:
+        """Wait for this service's reactions to the source; its own log's head after them."""
+        reactor = self.reactors.get(source)
+        if reactor is not None and not await reactor.wait(tenant, position, patience):
+            raise ViewBehind(service=source, position=position)
+        return (await self.log.heads()).get(tenant, 0) if self.log and reactor is not None else 0
+
+
+class Runtime:
+    """One service as an application runs it (the `Service` protocol of the HTTP edge)."""
+
+    def __init__(
+        self,
+        resources: Resources,
+        wire: Callable[[Resources, Views], Wired],
+        logs: Mapping[str, EventLog],
+    ) -> None:
+        """`logs` has this service's own log and those it reads of others."""
+        self.resources = resources
+        self.views = Views(resources.service)
+        self.wired = wire(resources, self.views)
+        self._logs = {**logs, resources.service: resources.log}
+        self._tasks: list[asyncio.Task[None]] = []
+        self.views.log = resources.log
+        self.views.projectors = {
+            model.name: Projector(resources.derived, model, self._logs) for model in self.wired.models
+        }
+        self.views.reactors = {
+            source: Reactor(
+                resources.pool,
+                resources.store,
+                self._logs[source],
+                [rule for rule in self.wired.reactions if rule.source == source],
+                resources.clock,
+            )
+            for source in sorted({rule.source for rule in self.wired.reactions})
+        }
+
+    @property
+    def name(self) -> str:
+        return self.resources.service
+
+    @property
+    def router(self) -> APIRouter:
+        return self.wired.router
+
+    @asynccontextmanager
+    async def lifespan(self) -> AsyncIterator[None]:
+        """Connect, start the consumers; at the end let what is in flight be finished."""
+        await connect(self.resources.pool)
+        await connect(self.resources.derived)
+        try:
+            await self.resources.log.heads()
+            for projector in self.views.projectors.values():
+                await projector.start()
+            for reactor in self.views.reactors.values():
+                await reactor.start()
+            self._run_in_background()
+            yield
+        finally:
+            await self._stop()
+
+    async def health(self) -> Mapping[str, str]:
+        states = {"postgres": _OK if await self.resources.pool.fetchval("select true") else "no answer"}
+        for name, projector in self.views.projectors.items():
+            if projector.halted:
+                tenants = sorted({tenant for _, tenant in projector.halted})
+                states[f"view {name}"] = f"halted for {len(tenants)} tenant(s): {next(iter(projector.halted.values()))}"
+        for source, reactor in self.views.reactors.items():
+            if reactor.halted:
+                states[f"reactions to {source}"] = f"halted: {next(iter(reactor.halted.values()))}"
+        dead = [task.get_name() for task in self._tasks if task.done()]
+        return states | dict.fromkeys(dead, "stopped") | await self._parked()
+
+    async def _parked(self) -> dict[str, str]:
+        """Parked streams are said, but the service goes on for everybody else."""
+        rows = await self.resources.pool.fetch(
+            "select consumer, count(distinct (tenant, stream)) streams from log.parked group by consumer"
+        )
+        for row in rows:
+            metrics.PARKED_STREAMS.labels(row["consumer"]).set(row["streams"])
+        total = sum(row["streams"] for row in rows)
+        return {"parked": _OK if total == 0 else f"ok ({total} streams parked: python -m deploy parked)"}
+
+    def _run_in_background(self) -> None:
+        resources = self.resources
+        self._start("log", resources.log.run)
+        for name, projector in self.views.projectors.items():
+            self._start(f"view {name}", projector.run)
+        for source, reactor in self.views.reactors.items():
+            self._start(f"reactions to {source}", reactor.run)
+        if self.wired.timers:
+            keeper = Timekeeper(resources.pool, resources.store, self.wired.timers, resources.clock)
+            self._start("timers", keeper.run)
+        signer = HeadSigner(resources.secrets.heads, resources.log, resources.heads, resources.clock)
+        self._start("signed heads", signer.run)
+        self._start("key pruning", self._prune)
+        self._start("metrics", self._observe)
+
+    def _start(self, name: str, run: Callable[[], Awaitable[None]]) -> None:
+        self._tasks.append(asyncio.create_task(_kept_running(f"{self.name}: {name}", run), name=name))
+
+    async def _prune(self) -> None:
+        while True:
+            while await self.resources.pool.fetchval("select log.prune_commands(interval '7 days', $1)", PRUNE_AT_ONCE):
+                pass
+            await asyncio.sleep(PRUNE_SECONDS)
+
+    async def _observe(self) -> None:
+        while True:
+            for name, projector in self.views.projectors.items():
+                for source in projector.positions:
+                    lag = projector.lag(source, await self._logs[source].heads())
+                    metrics.PROJECTION_LAG.labels(f"{self.name}.{name}", source).set(lag)
+            await asyncio.sleep(OBSERVE_SECONDS)
+
+    async def _stop(self) -> None:
+        await self.resources.store.appender.close()
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        for pool in (self.resources.derived, self.resources.pool):
+            await _closed(pool)
+
+
+async def _kept_running(name: str, run: Callable[[], Awaitable[None]]) -> None:
+    """A background part that fails is started again, and the failure is in the log with its reason."""
+    while True:
+        try:
+            await run()
+        except Exception:  # noqa: BLE001 - whatever it is: said, and begun again
+            _log.exception("background part failed, starts again", part=name)
+        await asyncio.sleep(RESTART_SECONDS)
+
+
+async def _closed(pool: asyncpg.Pool) -> None:
+    try:
+        await asyncio.wait_for(pool.close(), 5)
+    except TimeoutError:
+        pool.terminate()
+
+
+def migrations_of(service: str) -> Path:
+    """Where a service's own migrations are."""
+    return Path(__file__).parents[2] / "services" / service / "migrations"

@@ -1,0 +1,70 @@
+"""The services as an application, on the session's Postgres, spoken to in process over HTTP."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import asyncpg
+import httpx
+
+from deploy.embedded.databases import ServiceDatabase, ensure_service_database
+from deploy.embedded.postgres import SUPERUSER, EmbeddedPostgres
+from deploy.embedded.system import migrated, secrets_of, wired
+from deploy.settings import embedded_settings
+from shared.adapters.http.app import build_app
+from shared.adapters.http.issuer import LocalIssuer
+from shared.adapters.runtime import Runtime
+from shared.contracts.catalogue import SERVICES
+from shared.kernel.clock import Clock, system_clock
+
+_numbers = itertools.count(1)
+
+
+@dataclass
+class RunningApp:
+    """`client(role)` speaks as somebody of that role and tenant; subjects differ by role unless named."""
+
+    runtimes: dict[str, Runtime]
+    databases: dict[str, ServiceDatabase]
+    folder: Path
+    client: Callable[..., httpx.AsyncClient]
+
+
+@asynccontextmanager
+async def running_app(
+    postgres: EmbeddedPostgres, folder: Path, services: tuple[str, ...] = SERVICES, clock: Clock = system_clock
+) -> AsyncIterator[RunningApp]:
+    """Fresh databases, dropped afterwards. The lifespan runs as under a server: consumers work in the background."""
+    number = next(_numbers)
+    databases = {s: await ensure_service_database(postgres, s, database=f"app_{s}_{number}") for s in services}
+    for service, database in databases.items():
+        await migrated(service, database)
+    settings = embedded_settings(folder)
+    runtimes = wired(settings, secrets_of(folder), {s: dict(d.runtime) for s, d in databases.items()}, clock)
+    app = build_app(list(runtimes.values()), settings, clock=clock)
+    issuer = LocalIssuer(settings, clock)
+    clients: list[httpx.AsyncClient] = []
+
+    def client(role: str | None, tenant: str = "t1", subject: str | None = None, language: str = "en"):
+        headers = {"Accept-Language": language}
+        if role is not None:
+            headers["Authorization"] = f"Bearer {issuer.token([role], tenant=tenant, subject=subject)}"
+        transport = httpx.ASGITransport(app=app, raise_app_exceptions=False)
+        made = httpx.AsyncClient(transport=transport, base_url="http://suyuan.test", headers=headers, timeout=30)
+        clients.append(made)
+        return made
+
+    try:
+        async with app.router.lifespan_context(app):
+            yield RunningApp(dict(runtimes), databases, folder, client)
+    finally:
+        for made in clients:
+            await made.aclose()
+        server = await asyncpg.connect(**postgres.dsn("postgres", SUPERUSER))
+        for database in databases.values():
+            await server.execute(f"DROP DATABASE IF EXISTS {database.name} WITH (FORCE)")
+        await server.close()
