@@ -60,6 +60,26 @@ class SourceReferenceDiffers(Refused):
     fields: str
 
 
+class ReasonMissing(Invalid):
+    field: ClassVar[str | None] = "reason"
+    zh: ClassVar[str] = "必须说明理由"
+    en: ClassVar[str] = "Say why"
+
+
+def said(reason: str) -> None:
+    """Raises ReasonMissing where there are no words in it."""
+    if not reason.strip():
+        raise ReasonMissing
+
+
+@dataclass(eq=False, kw_only=True)
+class ScoreOutOfRange(Invalid):
+    field: ClassVar[str | None] = "score"
+    zh: ClassVar[str] = "满意度应为 1 至 5，不是 {score}"
+    en: ClassVar[str] = "Satisfaction is a score from 1 to 5, not {score}"
+    score: int
+
+
 class OverrideWithoutReason(Invalid):
     """Rule 3: overriding the published rule's answer needs a reason."""
 
@@ -127,6 +147,15 @@ class AttachmentRefused(Invalid):
     media_type: str
 
 
+@dataclass(eq=False, kw_only=True)
+class AttachmentTooLarge(Invalid):
+    field: ClassVar[str | None] = "file"
+    zh: ClassVar[str] = "附件有 {size} 字节，上限 {limit} 字节"
+    en: ClassVar[str] = "The attachment has {size} bytes, the limit is {limit}"
+    size: int
+    limit: int
+
+
 class AttachmentEmpty(Invalid):
     field: ClassVar[str | None] = "file"
     zh: ClassVar[str] = "附件是空的"
@@ -151,6 +180,14 @@ class OfferStillOpen(Refused):
 class NotAccepted(Refused):
     zh: ClassVar[str] = "客户尚未接受解决方案"
     en: ClassVar[str] = "The customer has not accepted a resolution"
+
+
+class RecourseMissing(Invalid):
+    """ISO 10002:2018 7.9: a customer who rejects is told what else can be done."""
+
+    field: ClassVar[str | None] = "recourse"
+    zh: ClassVar[str] = "客户拒绝时必须写明已告知的其他途径"
+    en: ClassVar[str] = "With a rejection say which further ways the customer was told of"
 
 
 @dataclass(eq=False, kw_only=True)

@@ -62,6 +62,12 @@ def promises(sla: SlaPolicyPublished, severity: Severity | None, start: datetime
     )
 
 
+def still_to_keep(made: Iterable[Promise], clocks: Clocks, replied: bool) -> tuple[Promise, ...]:
+    """Nothing is promised that was done already: a clock that is met, a first response that was given before triage."""
+    done = {c.clock for c in clocks if not c.runs} | ({"first_response"} if replied else set())
+    return tuple(promise for promise in made if promise.clock not in done)
+
+
 def evolve(clocks: Clocks, event: Event) -> Clocks:
     match event:
         case ComplaintRegistered(promises=made, received_at=start):
@@ -71,8 +77,8 @@ def evolve(clocks: Clocks, event: Event) -> Clocks:
         case ComplaintAcknowledged(acknowledged_at=at, automatic=automatic):
             met = _met(clocks, "acknowledgement", at)
             return met if automatic else _met(met, "first_response", at)
-        case CustomerResponseSent(sent_at=at, automatic=False, tells_decision=tells):
-            met = _met(clocks, "first_response", at)
+        case CustomerResponseSent(sent_at=at, automatic=automatic, tells_decision=tells):
+            met = clocks if automatic else _met(clocks, "first_response", at)
             return _met(met, "final_answer", at) if tells else met
         case DeadlineBreached(clock=name, due_at=due):
             return tuple(replace(c, breached=True) if (c.clock, c.due_at) == (name, due) else c for c in clocks)

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Literal, assert_never
+from typing import assert_never
 
-from services.intake.domain.complaint import correction, resolution
-from services.intake.domain.complaint.clocks import promises
+from services.intake.domain.complaint import attachments, correction, resolution
+from services.intake.domain.complaint.clocks import promises, still_to_keep
 from services.intake.domain.complaint.commands import (
     AcceptResolution,
     AcknowledgeComplaint,
@@ -26,45 +26,29 @@ from services.intake.domain.complaint.commands import (
     Respond,
     TriageComplaint,
 )
-from services.intake.domain.complaint.registration import registered
+from services.intake.domain.complaint.registration import check_form, registered
 from services.intake.domain.complaint.state import INITIAL, Complaint, evolve
 from services.intake.domain.errors import (
     AlreadyAcknowledged,
     AlreadyHandedOver,
-    AttachmentEmpty,
-    AttachmentRefused,
     ComplaintIsClosed,
-    ComplaintIsOpen,
     NotBreached,
     NotTriaged,
     OverrideWithoutReason,
+    said,
 )
 from shared.contracts.event import Event
 from shared.contracts.intake.complaint import (
-    AttachmentAdded,
     ComplaintAcknowledged,
     ComplaintHandedOver,
     ComplaintRegistered,
-    ComplaintReopened,
     ComplaintTriaged,
     DeadlineBreached,
     EmergencyResponseActivated,
     InvestigationOutcomeRecorded,
-    SatisfactionRecorded,
 )
 from shared.kernel.decider import Decider
 from shared.kernel.errors import NotFound
-
-MEDIA: dict[str, Literal["image", "video", "document"]] = {
-    "image/jpeg": "image",
-    "image/png": "image",
-    "image/gif": "image",
-    "image/webp": "image",
-    "video/mp4": "video",
-    "video/quicktime": "video",
-    "video/webm": "video",
-    "application/pdf": "document",
-}
 
 
 def decide(command: ComplaintCommand, state: Complaint) -> Sequence[Event]:
@@ -109,10 +93,10 @@ _Registered = (
 
 def _decide(command: _Registered, state: Complaint, form: ComplaintRegistered) -> Sequence[Event]:  # noqa: C901, PLR0911, PLR0912 - the table of contents
     match command:
-        case CorrectDetail(path=path, value=value, reason=reason):
-            return (correction.corrected(form, path, value, reason),)
+        case CorrectDetail():
+            return _correct(command, form)
         case AddAttachment():
-            return _attach(command, form)
+            return attachments.attach(command, form)
         case AcknowledgeComplaint():
             return _acknowledge(command, state, form)
         case TriageComplaint():
@@ -131,38 +115,24 @@ def _decide(command: _Registered, state: Complaint, form: ComplaintRegistered) -
             return resolution.reject(command, state, form)
         case CompleteRemedy():
             return resolution.complete_remedy(command, state, form)
-        case RecordSatisfaction(score=score):
-            return (SatisfactionRecorded(complaint_id=form.complaint_id, score=score),)
+        case RecordSatisfaction():
+            return resolution.record_satisfaction(command, form)
         case CloseComplaint():
             return resolution.close(command, state, form)
-        case ReopenComplaint(reason=reason):
-            if not state.closed:
-                raise ComplaintIsOpen(complaint_no=form.complaint_no)
-            return (ComplaintReopened(complaint_id=form.complaint_id, reason=reason),)
+        case ReopenComplaint():
+            return resolution.reopen(command, state, form)
         case BreachDeadline():
             return _breach(command, state, form)
         case _:
             assert_never(command)
 
 
-def _attach(command: AddAttachment, form: ComplaintRegistered) -> Sequence[Event]:
-    kind = MEDIA.get(command.media_type)
-    if command.size == 0:
-        raise AttachmentEmpty
-    if kind is None:
-        raise AttachmentRefused(media_type=command.media_type)
-    return (
-        AttachmentAdded(
-            complaint_id=form.complaint_id,
-            attachment_id=command.attachment_id,
-            subject_id=form.subject_id,
-            kind=kind,
-            media_type=command.media_type,
-            size=command.size,
-            sha256=command.sha256,
-            file_name=command.file_name,
-        ),
-    )
+def _correct(command: CorrectDetail, form: ComplaintRegistered) -> Sequence[Event]:
+    """Rule 2; the form as corrected must still be one that could be registered."""
+    said(command.reason)
+    event = correction.corrected(form, command.path, command.value, command.reason)
+    check_form(correction.apply(form, event))
+    return (event,)
 
 
 def _acknowledge(command: AcknowledgeComplaint, state: Complaint, form: ComplaintRegistered) -> Sequence[Event]:
@@ -177,9 +147,10 @@ def _triage(command: TriageComplaint, state: Complaint, form: ComplaintRegistere
     """Rule 3: by the published version; another answer needs a reason; a re-triage never makes anybody late."""
     answer = command.answer or command.rule_answer
     overridden = answer != command.rule_answer
-    if overridden and not command.override_reason:
+    if overridden and not (command.override_reason or "").strip():
         raise OverrideWithoutReason
     start = command.now if state.triage else form.received_at
+    made = still_to_keep(promises(command.sla, answer.severity, start), state.clocks, state.replied)
     triaged = ComplaintTriaged(
         complaint_id=form.complaint_id,
         triage_no=state.triage.triage_no + 1 if state.triage else 1,
@@ -191,11 +162,12 @@ def _triage(command: TriageComplaint, state: Complaint, form: ComplaintRegistere
         why_en=command.why_en,
         rule_answer=command.rule_answer,
         answer=answer,
-        promises=() if state.closed else promises(command.sla, answer.severity, start),
+        promises=() if state.closed else made,
         override_reason=command.override_reason if overridden else None,
         after_closure=state.closed,
     )
-    if answer.response_plan is None or state.closed:
+    active = state.triage.answer.response_plan if state.triage else None
+    if answer.response_plan in (None, active) or state.closed:
         return (triaged,)
     plan = EmergencyResponseActivated(
         complaint_id=form.complaint_id, plan=answer.response_plan, triage_no=triaged.triage_no
@@ -204,9 +176,10 @@ def _triage(command: TriageComplaint, state: Complaint, form: ComplaintRegistere
 
 
 def _hand_over(command: HandOver, state: Complaint, form: ComplaintRegistered) -> Sequence[Event]:
+    """Never twice to the same; to another one it may go on, and that one's outcome then counts."""
     if state.triage is None:
         raise NotTriaged(complaint_no=form.complaint_no)
-    if state.investigation_id is not None:
+    if state.investigation_id == command.investigation_id:
         raise AlreadyHandedOver(complaint_no=form.complaint_no, investigation_id=str(state.investigation_id))
     return (
         ComplaintHandedOver(

@@ -28,13 +28,9 @@ def source_claim(channel: str, reference: str) -> str:
 
 def registered(command: RegisterComplaint) -> ComplaintRegistered:
     """Raises NoItems, ItemWrong, TimesOutOfOrder."""
-    _check_times(command)
-    if not command.items:
-        raise NoItems
-    for index, item in enumerate(command.items):
-        for zh, en in _problems(item, index + 1):
-            raise ItemWrong(index=index, problem_zh=zh, problem_en=en)
-    return ComplaintRegistered(
+    if command.aware_at > command.now:
+        raise TimesOutOfOrder(earlier="aware_at", later="now")
+    form = ComplaintRegistered(
         complaint_id=command.complaint_id,
         complaint_no=command.complaint_no,
         channel=command.channel,
@@ -57,6 +53,18 @@ def registered(command: RegisterComplaint) -> ComplaintRegistered:
         desired_resolution=command.desired_resolution,
         content_sums=command.content_sums,
     )
+    check_form(form)
+    return form
+
+
+def check_form(form: ComplaintRegistered) -> None:
+    """What holds between fields, on registration and after every correction. Raises as `registered` does."""
+    _check_times(form)
+    if not form.items:
+        raise NoItems
+    for index, item in enumerate(form.items):
+        for zh, en in _problems(item, index + 1):
+            raise ItemWrong(index=index, problem_zh=zh, problem_en=en)
 
 
 def refuse_other_content(form: ComplaintRegistered, sums: tuple[NamedValue, ...]) -> None:
@@ -70,12 +78,11 @@ def refuse_other_content(form: ComplaintRegistered, sums: tuple[NamedValue, ...]
         )
 
 
-def _check_times(command: RegisterComplaint) -> None:
+def _check_times(form: ComplaintRegistered) -> None:
     known: list[tuple[str, datetime | None]] = [
-        ("occurred_at", command.occurred_at),
-        ("received_at", command.received_at),
-        ("aware_at", command.aware_at),
-        ("now", command.now),
+        ("occurred_at", form.occurred_at),
+        ("received_at", form.received_at),
+        ("aware_at", form.aware_at),
     ]
     present = [(name, at) for name, at in known if at is not None]
     for (earlier, first), (later, second) in pairwise(present):

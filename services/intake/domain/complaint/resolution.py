@@ -10,28 +10,38 @@ from services.intake.domain.complaint.commands import (
     CloseComplaint,
     CompleteRemedy,
     OfferResolution,
+    RecordSatisfaction,
     RejectResolution,
+    ReopenComplaint,
     Respond,
 )
 from services.intake.domain.complaint.state import Complaint
 from services.intake.domain.errors import (
+    ComplaintIsOpen,
     NoOpenOffer,
     NotAccepted,
     NotReadyToClose,
     NotSilentYet,
     OfferStillOpen,
     RemedyDoesNotFit,
+    ScoreOutOfRange,
+    said,
 )
 from shared.contracts.event import Event
 from shared.contracts.intake.complaint import (
     ComplaintClosed,
     ComplaintRegistered,
+    ComplaintReopened,
     CustomerResponseSent,
     RemedyCompleted,
     ResolutionAccepted,
     ResolutionOffered,
     ResolutionRejected,
+    SatisfactionRecorded,
 )
+
+LOWEST_SCORE, HIGHEST_SCORE = 1, 5
+"""From very dissatisfied to very satisfied."""
 
 MISSING = {
     "decision_told": ("已把决定告知客户", "the decision told to the customer"),
@@ -55,13 +65,13 @@ def respond(command: Respond, form: ComplaintRegistered) -> Sequence[Event]:
 
 
 def offer(command: OfferResolution, state: Complaint, form: ComplaintRegistered) -> Sequence[Event]:
-    """A rejected or accepted offer may be followed by a new one; an open one may not."""
+    """A rejected or accepted offer may be followed by a new one; an open one may not. Numbers are never reused."""
     if state.offer is not None and state.answer is None:
         raise OfferStillOpen(resolution_no=state.offer.resolution_no)
     return (
         ResolutionOffered(
             complaint_id=form.complaint_id,
-            resolution_no=state.offer.resolution_no + 1 if state.offer else 1,
+            resolution_no=state.resolutions + 1,
             resolution=command.resolution,
             terms=command.terms,
             respond_by=command.now + timedelta(days=command.sla.silence_days),
@@ -123,6 +133,19 @@ def close(command: CloseComplaint, state: Complaint, form: ComplaintRegistered) 
     return (ComplaintClosed(complaint_id=form.complaint_id, closed_at=command.now, accepted_by=state.answer),)
 
 
+def reopen(command: ReopenComplaint, state: Complaint, form: ComplaintRegistered) -> Sequence[Event]:
+    said(command.reason)
+    if not state.closed:
+        raise ComplaintIsOpen(complaint_no=form.complaint_no)
+    return (ComplaintReopened(complaint_id=form.complaint_id, reason=command.reason),)
+
+
+def record_satisfaction(command: RecordSatisfaction, form: ComplaintRegistered) -> Sequence[Event]:
+    if not LOWEST_SCORE <= command.score <= HIGHEST_SCORE:
+        raise ScoreOutOfRange(score=command.score)
+    return (SatisfactionRecorded(complaint_id=form.complaint_id, score=command.score),)
+
+
 def _missing(state: Complaint) -> Sequence[str]:
     done = {
         "decision_told": state.decision_told,
@@ -139,7 +162,8 @@ def _open_offer(state: Complaint, form: ComplaintRegistered) -> ResolutionOffere
 
 
 def _check_remedy(command: CompleteRemedy, offered: ResolutionOffered) -> None:
-    if offered.resolution == "refund" and (command.refund_amount is None or command.refund_currency is None):
+    paid = command.refund_amount is not None and command.refund_amount > 0 and command.refund_currency is not None
+    if offered.resolution == "refund" and not paid:
         raise RemedyDoesNotFit(
             resolution="refund",
             needs_zh="需要 refund_amount 和 refund_currency",

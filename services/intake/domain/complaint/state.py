@@ -30,14 +30,19 @@ from shared.contracts.words import InvestigationOutcome
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Complaint:
-    """`form` is the registration with every correction applied; None: not registered yet."""
+    """`form` is the registration with every correction applied; None: not registered yet.
+
+    `replied`: a person has acknowledged or answered. `resolutions` were offered so far, `offer` is the one in force.
+    """
 
     form: ComplaintRegistered | None = None
     acknowledged_at: datetime | None = None
+    replied: bool = False
     triage: ComplaintTriaged | None = None
     investigation_id: UUID | None = None
     outcome: InvestigationOutcome | None = None
     decision_told: bool = False
+    resolutions: int = 0
     offer: ResolutionOffered | None = None
     answer: Literal["customer", "silence", "rejected"] | None = None
     remedied: bool = False
@@ -55,8 +60,8 @@ def evolve(state: Complaint, event: Event) -> Complaint:  # noqa: PLR0911 - one 
             return replace(state, form=event)
         case ComplaintDetailsCorrected() if state.form is not None:
             return replace(state, form=correction.apply(state.form, event))
-        case ComplaintAcknowledged(acknowledged_at=at):
-            return replace(state, acknowledged_at=at)
+        case ComplaintAcknowledged(acknowledged_at=at, automatic=automatic):
+            return replace(state, acknowledged_at=at, replied=state.replied or not automatic)
         case ComplaintTriaged():
             return replace(state, triage=event)
         case ComplaintHandedOver(investigation_id=investigation_id):
@@ -69,10 +74,11 @@ def evolve(state: Complaint, event: Event) -> Complaint:  # noqa: PLR0911 - one 
 
 def _evolve_answer(state: Complaint, event: Event) -> Complaint:  # noqa: PLR0911 - one line an event
     match event:
-        case CustomerResponseSent(tells_decision=True):
-            return replace(state, decision_told=True)
-        case ResolutionOffered():
-            return replace(state, offer=event, answer=None, remedied=False)
+        case CustomerResponseSent(automatic=automatic, tells_decision=tells):
+            told = state.decision_told or tells
+            return replace(state, replied=state.replied or not automatic, decision_told=told)
+        case ResolutionOffered(resolution_no=number):
+            return replace(state, resolutions=number, offer=event, answer=None, remedied=False)
         case ResolutionAccepted(by=by):
             return replace(state, answer=by)
         case ResolutionRejected():
