@@ -37,11 +37,11 @@ class PortTaken(EmbeddedError):
 @dataclass(eq=False, kw_only=True)
 class KeepsDying(EmbeddedError):
     exit_code: ClassVar[int] = 21
-    zh: ClassVar[str] = "数据库反复意外停止（退出码 {code}）：已提交的内容都在，请查看数据文件夹中的 postgres.log"
+    zh: ClassVar[str] = "数据库反复意外停止（退出码 {ended_with}）：已提交的内容都在，请查看数据文件夹中的 postgres.log"
     en: ClassVar[str] = (
-        "The database keeps stopping (exit code {code}): what was committed is there; see postgres.log in its folder"
+        "The database keeps stopping (exit code {ended_with}): what was committed is there; see its postgres.log"
     )
-    code: int
+    ended_with: int
 
 
 def run(settings: Settings, port: int) -> None:
@@ -74,7 +74,7 @@ async def _serve(settings: Settings, place: socket.socket) -> None:
             return
         deaths = [at for at in deaths if clock() - at < DEATHS_SECONDS] + [clock()]
         if len(deaths) > DEATHS_ALLOWED:
-            raise KeepsDying(code=code)
+            raise KeepsDying(ended_with=code)
         _log.error("the database stopped unexpectedly, starting again", exit_code=code)
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from dataclasses import fields, is_dataclass
 from decimal import Decimal
-from typing import Any, TypeVar
+from typing import Any
 
 import msgspec
 
@@ -17,8 +17,6 @@ from shared.contracts.catalogue import EVENT_TYPES
 from shared.contracts.event import Event, type_of
 from shared.contracts.upcasters import upcast
 from shared.kernel.errors import NotCanonical, UnknownEvent
-
-T = TypeVar("T")
 
 _SUSPICIOUS = re.compile(rb'"-?s?(?:NaN|Infinity)|\\u0000', re.IGNORECASE)
 _encoder = msgspec.json.Encoder(order="sorted", decimal_format="string")
@@ -40,7 +38,7 @@ def encode_plain(value: Any) -> bytes:
     return _encoder.encode(value)
 
 
-def decode_plain(data: bytes | str, kind: type[T]) -> T:
+def decode_plain(data: bytes | str, kind: Any) -> Any:
     """JSON as a standard type or contract dataclass. Raises ValueError saying what doesn't fit."""
     return msgspec.json.decode(data, type=kind)
 

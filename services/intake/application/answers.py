@@ -19,6 +19,7 @@ def complaint_answer(state: Complaint, events: Sequence[Event]) -> dict[str, Any
     return {
         "id": form.complaint_id if form else None,
         "complaint_no": form.complaint_no if form else None,
+        "investigation_id": state.investigation_id,
         "events": [type_of(type(event)).name for event in events],
     }
 

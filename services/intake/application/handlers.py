@@ -14,9 +14,11 @@ from services.intake.application.answers import (
     version_answer,
 )
 from services.intake.application.customers import Customers
+from services.intake.application.defaults import default_triage
 from services.intake.application.ports import Lookups, SubjectComplaints, TriageTable
 from services.intake.domain.complaint import registration
 from services.intake.domain.complaint.commands import (
+    AddAttachment,
     ComplaintCommand,
     CorrectDetail,
     RegisterComplaint,
@@ -37,7 +39,7 @@ from services.intake.domain.reference.decider import (
     Reference,
     ReferenceCommand,
 )
-from services.intake.domain.reference.defaults import DEFAULT_SLA, default_triage
+from services.intake.domain.reference.defaults import DEFAULT_SLA
 from services.intake.domain.triage.inputs import answer_of, named, triage_inputs
 from shared.contracts.event import Event
 from shared.contracts.intake.complaint import TriageAnswer
@@ -148,6 +150,16 @@ class IntakeHandlers:
         )
         return await self._complaints.handle(context, complaint_id, command, answer=complaint_answer)
 
+    def check_attachment(self, command: AddAttachment, state: Complaint) -> None:
+        """Refuse before anything is stored. Raises AttachmentRefused, AttachmentEmpty."""
+        COMPLAINT.decide(command, state)
+
+    async def add_attachment(self, context: Context, complaint_id: UUID, command: AddAttachment) -> HandledComplaint:
+        def said(state: Complaint, events: Sequence[Event]) -> dict[str, object]:
+            return complaint_answer(state, events) | {"attachment_id": command.attachment_id, "sha256": command.sha256}
+
+        return await self._complaints.handle(context, complaint_id, command, answer=said)
+
     async def state(self, tenant: str, complaint_id: UUID) -> Complaint:
         loaded = await self._store.load(tenant, COMPLAINT.stream(complaint_id))
         return COMPLAINT.fold(r.event for r in loaded.events)
@@ -167,6 +179,9 @@ class IntakeHandlers:
 
     async def subject(self, context: Context, subject_id: UUID, command: SubjectCommand) -> Handled[DataSubject]:
         return await self._subjects.handle(context, subject_id, command, answer=subject_answer)
+
+    async def is_known(self, tenant: str, subject_id: UUID) -> bool:
+        return bool(await self._subject_complaints.of(tenant, subject_id))
 
     async def find_subjects(self, tenant: str, kind: str, value: str) -> Sequence[UUID]:
         """The living data subjects with this phone or email."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, Protocol
@@ -26,7 +26,7 @@ PAGE = 500
 class AuditedLog(EventLog, Protocol):
     """A log that also tells the hash of its heads."""
 
-    async def head_hashes(self) -> dict[str, tuple[int, bytes]]: ...
+    async def head_hashes(self) -> Mapping[str, tuple[int, bytes]]: ...
 
 
 @dataclass(frozen=True, slots=True)

@@ -99,6 +99,12 @@ def read(form: ComplaintRegistered, path: str) -> Any:
     return getattr(holder, path.removeprefix("customer."))
 
 
+def plain_text(event: ComplaintDetailsCorrected) -> str | None:
+    """The new value of a corrected text that is not personal."""
+    text: str | None = codec.decode_plain(event.new or "null", str | None)
+    return text
+
+
 def is_personal(path: str) -> bool:
     return path in HEADER and HEADER[path].personal
 

@@ -1,12 +1,10 @@
-"""What holds until a tenant publishes its own: named `default`, version 1, and said so in the events."""
+"""What holds until a tenant publishes its own: named `default`, version 0, and said so in the events."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import cache
-from pathlib import Path
 
-from shared.contracts.intake.reference import ClockLength, SlaPolicyPublished, TriageRulesPublished
+from shared.contracts.intake.reference import ClockLength, SlaPolicyPublished
 from shared.contracts.words import Severity
 
 _BY_SEVERITY: Mapping[Severity, tuple[int, int]] = {
@@ -19,7 +17,7 @@ _BY_SEVERITY: Mapping[Severity, tuple[int, int]] = {
 
 DEFAULT_SLA = SlaPolicyPublished(
     policy="default",
-    version=1,
+    version=0,
     calendar="24x7",
     calendar_version=1,
     lengths=(
@@ -31,12 +29,3 @@ DEFAULT_SLA = SlaPolicyPublished(
     silence_days=14,
     reason="built in",
 )
-
-
-@cache
-def default_triage() -> TriageRulesPublished:
-    """The decision table that ships with intake."""
-    table = Path(__file__).parents[1] / "triage" / "default_triage.json"
-    return TriageRulesPublished(
-        rules="default", version=1, document=table.read_text(encoding="utf-8"), reason="built in"
-    )

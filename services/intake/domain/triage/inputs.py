@@ -48,6 +48,7 @@ def answer_of(outputs: Mapping[str, object]) -> TriageAnswer:
     said = {name: outputs.get(name) for name in ("severity", "scope", "priority")}
     said["response_plan"] = outputs.get("response_plan") or None
     try:
-        return codec.decode_plain(codec.encode_plain(said), TriageAnswer)
+        answer: TriageAnswer = codec.decode_plain(codec.encode_plain(said), TriageAnswer)
     except ValueError:
         raise TableAnswerInvalid from None
+    return answer
