@@ -22,6 +22,7 @@ from shared.adapters.runtime import Resources, Runtime, Secrets, Views, Wired, m
 from shared.adapters.settings import Settings
 from shared.contracts.catalogue import SERVICES
 from shared.kernel.clock import Clock, system_clock
+from shared.kernel.ports import EventLog
 
 KEY_BYTES = 32
 
@@ -56,12 +57,16 @@ async def embedded(settings: Settings, clock: Clock = system_clock) -> AsyncIter
 
 
 def wired(
-    settings: Settings, secrets: Secrets, dsns: Mapping[str, Mapping[str, Any]], clock: Clock
+    settings: Settings,
+    secrets: Secrets,
+    dsns: Mapping[str, Mapping[str, Any]],
+    clock: Clock,
+    elsewhere: Mapping[str, EventLog] | None = None,
 ) -> Mapping[str, Runtime]:
-    """The services in one process; each hears the others' logs directly."""
+    """The services in one process; each hears the others' logs directly. `elsewhere`: logs of services not here."""
     blobs = FolderBlobs(settings.data_dir.absolute() / "blobs")
     resources = {service: Resources(service, dsn, secrets, blobs, settings, clock) for service, dsn in dsns.items()}
-    logs = {service: each.log for service, each in resources.items()}
+    logs = {**(elsewhere or {}), **{service: each.log for service, each in resources.items()}}
     return {service: Runtime(each, wire_of(service), logs) for service, each in resources.items()}
 
 

@@ -20,18 +20,23 @@ from shared.adapters.http.issuer import LocalIssuer
 from shared.adapters.runtime import Runtime
 from shared.contracts.catalogue import SERVICES
 from shared.kernel.clock import Clock, system_clock
+from shared.kernel.memory import MemoryStore
 
 _numbers = itertools.count(1)
 
 
 @dataclass
 class RunningApp:
-    """`client(role)` speaks as somebody of that role and tenant; subjects differ by role unless named."""
+    """`client(role)` speaks as somebody of that role and tenant; subjects differ by role unless named.
+
+    `elsewhere` are the logs of the services that don't run here: append what they are to have said.
+    """
 
     runtimes: dict[str, Runtime]
     databases: dict[str, ServiceDatabase]
     folder: Path
     client: Callable[..., httpx.AsyncClient]
+    elsewhere: dict[str, MemoryStore]
 
 
 @asynccontextmanager
@@ -44,7 +49,9 @@ async def running_app(
     for service, database in databases.items():
         await migrated(service, database)
     settings = embedded_settings(folder)
-    runtimes = wired(settings, secrets_of(folder), {s: dict(d.runtime) for s, d in databases.items()}, clock)
+    elsewhere = {service: MemoryStore(service, clock) for service in SERVICES if service not in services}
+    dsns = {service: dict(database.runtime) for service, database in databases.items()}
+    runtimes = wired(settings, secrets_of(folder), dsns, clock, elsewhere)
     app = build_app(list(runtimes.values()), settings, clock=clock)
     issuer = LocalIssuer(settings, clock)
     clients: list[httpx.AsyncClient] = []
@@ -60,7 +67,7 @@ async def running_app(
 
     try:
         async with app.router.lifespan_context(app):
-            yield RunningApp(dict(runtimes), databases, folder, client)
+            yield RunningApp(dict(runtimes), databases, folder, client, elsewhere)
     finally:
         for made in clients:
             await made.aclose()
