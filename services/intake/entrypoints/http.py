@@ -36,7 +36,7 @@ from services.intake.entrypoints.bodies import (
     SatisfactionBody,
     TriageBody,
 )
-from services.intake.entrypoints.reading import SERVICE, cursor_of, moment_of, opened, sort_value, stream_of
+from services.intake.entrypoints.reading import SERVICE, cursor_of, moment_of, opened, stream_of
 from services.intake.readmodels.complaint_list import MODEL as LIST
 from services.intake.readmodels.complaint_list import ComplaintFilter, Sort, complaints
 from services.intake.readmodels.complaint_view import complaint_view, deadlines_view, timeline
@@ -103,11 +103,11 @@ def _add_reads(router: APIRouter, resources: Resources, views: Views) -> None:
             overdue=overdue,
             complaint_no=complaint_no,
         )
-        after = cursor_of(sort, page.after)
+        after = cursor_of(page.after)
         rows = await complaints(resources.derived, read.tenant, asked, sort=sort, after=after, limit=page.limit + 1)
         shown = [dict(row) for row in rows[: page.limit]]
-        more = len(rows) > page.limit
-        last = page.next_cursor(sort_value(shown[-1], sort), str(shown[-1]["complaint_id"])) if more else None
+        places = [(row.pop("sort_value"), str(row["complaint_id"])) for row in shown]
+        last = page.next_cursor(*places[-1]) if len(rows) > page.limit else None
         return listed(await opened(resources, read, shown), last)
 
     @router.get("/{complaint_id}", operation_id="getComplaint", dependencies=readers)

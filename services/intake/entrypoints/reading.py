@@ -65,16 +65,6 @@ def moment_of(name: str, text: str | None) -> datetime | None:
     return moment
 
 
-def sort_value(row: Mapping[str, Any], sort: str) -> str:
-    """The value that a cursor goes on behind, as text."""
-    value = row[sort.removeprefix("-")]
-    return value.isoformat() if isinstance(value, datetime) else str(value)
-
-
-def cursor_of(sort: str, after: Sequence[Any] | None) -> tuple[Any, UUID] | None:
-    """A cursor's values in their own types."""
-    if after is None:
-        return None
-    text, last = after
-    value = datetime.fromisoformat(text) if sort.endswith("_at") else text
-    return value, UUID(last)
+def cursor_of(after: Sequence[Any] | None) -> tuple[str, UUID] | None:
+    """Where the list goes on: the sort value as text, and the id."""
+    return None if after is None else (str(after[0]), UUID(after[1]))

@@ -9,6 +9,8 @@ from typing import Any, Literal
 from uuid import UUID
 
 from services.intake.domain.complaint import correction
+from services.intake.domain.complaint.status import status
+from services.intake.domain.reference.decider import SEVERITIES
 from shared.adapters.postgres.reader import Reader
 from shared.contracts.event import Event
 from shared.contracts.intake.complaint import (
@@ -25,6 +27,7 @@ from shared.contracts.intake.complaint import (
     ResolutionOffered,
     ResolutionRejected,
 )
+from shared.contracts.words import ComplaintStatus
 from shared.kernel.corrections import item_correction
 from shared.kernel.readmodel import Column, ReadModel, Row, RowKey, Rows
 from shared.kernel.recorded import Recorded
@@ -43,7 +46,8 @@ def _apply(rows: Rows, recorded: Recorded) -> None:
         if isinstance(event, ComplaintRegistered):
             rows.put(_registered(event))
         elif row := rows.get(*key):
-            rows.put(row | _changes(row, event))
+            changed = row | _changes(row, event)
+            rows.put(changed | {"status": _status(changed)})
 
 
 def _registered(event: ComplaintRegistered) -> Row:
@@ -52,8 +56,11 @@ def _registered(event: ComplaintRegistered) -> Row:
         "complaint_id": event.complaint_id,
         "complaint_no": event.complaint_no,
         "status": "registered",
+        "acknowledged": False,
+        "offer": "none",
         "channel": event.channel,
         "severity": None,
+        "severity_rank": 0,
         "scope": None,
         "priority": None,
         "customer_name": event.customer.name,
@@ -86,26 +93,38 @@ def _changes(row: Row, event: Event) -> Row:  # noqa: C901, PLR0911 - one case a
         case ComplaintDetailsCorrected():
             return _corrected(row, event)
         case ComplaintAcknowledged():
-            return {"status": "acknowledged"} if row["status"] == "registered" else {}
+            return {"acknowledged": True}
         case ComplaintTriaged(answer=answer):
-            moved = {"status": "triaged"} if row["status"] in ("registered", "acknowledged") else {}
-            return {"severity": answer.severity, "scope": answer.scope, "priority": answer.priority, **moved}
+            rank = SEVERITIES.index(answer.severity) + 1
+            judged = {"severity": answer.severity, "severity_rank": rank}
+            return judged | {"scope": answer.scope, "priority": answer.priority}
         case ComplaintHandedOver(investigation_id=investigation_id):
-            return {"status": "handed_over", "investigation_id": investigation_id}
+            return {"investigation_id": investigation_id}
         case InvestigationOutcomeRecorded(outcome=outcome):
-            return {"outcome": outcome} | ({"status": "outcome_known"} if row["status"] == "handed_over" else {})
+            return {"outcome": outcome}
         case ResolutionOffered():
-            return {"status": "resolution_offered"}
+            return {"offer": "open"}
         case ResolutionAccepted():
-            return {"status": "resolved"}
+            return {"offer": "accepted"}
         case ResolutionRejected():
-            return {"status": "outcome_known"}
+            return {"offer": "rejected"}
         case ComplaintClosed(closed_at=closed_at):
-            return {"status": "closed", "closed_at": closed_at}
+            return {"closed_at": closed_at}
         case ComplaintReopened():
-            return {"status": "outcome_known", "closed_at": None}
+            return {"closed_at": None, "offer": "none"}
         case _:
             return {}
+
+
+def _status(row: Row) -> ComplaintStatus:
+    return status(
+        acknowledged=row["acknowledged"],
+        triaged=row["severity"] is not None,
+        handed_over=row["investigation_id"] is not None,
+        outcome_known=row["outcome"] is not None,
+        offer=row["offer"],
+        closed=row["closed_at"] is not None,
+    )
 
 
 def _corrected(row: Row, event: ComplaintDetailsCorrected) -> Row:
@@ -131,8 +150,11 @@ MODEL = ReadModel(
         Column("complaint_id", "uuid", nullable=False),
         Column("complaint_no", "text", nullable=False),
         Column("status", "text", nullable=False),
+        Column("acknowledged", "boolean", nullable=False),
+        Column("offer", "text", nullable=False),
         Column("channel", "text", nullable=False),
         Column("severity", "text"),
+        Column("severity_rank", "integer", nullable=False),
         Column("scope", "text"),
         Column("priority", "text"),
         Column("customer_name", "text"),
@@ -150,11 +172,23 @@ MODEL = ReadModel(
     key=("complaint_id",),
     touches=_touches,
     apply=_apply,
-    indexes=("(tenant, received_at, complaint_id)", "(tenant, complaint_no)"),
+    indexes=(
+        "(tenant, received_at, complaint_id)",
+        "(tenant, complaint_no)",
+        "(tenant, severity_rank, complaint_id)",
+    ),
 )
 
-Sort = Literal["received_at", "-received_at", "complaint_no", "-complaint_no"]
-_COLUMN = {"received_at": ("received_at", "timestamptz"), "complaint_no": ("complaint_no", "text")}
+Sort = Literal[
+    "received_at", "-received_at", "complaint_no", "-complaint_no", "severity", "-severity", "due_at", "-due_at"
+]
+_BY = {
+    "received_at": ("c.received_at", "timestamptz"),
+    "complaint_no": ("c.complaint_no", "text"),
+    "severity": ("c.severity_rank", "integer"),
+    "due_at": ("coalesce(next.due_at, '9999-12-31T00:00:00Z')", "timestamptz"),
+}
+"""What each order compares, never null: untriaged is below minor, nothing due is after everything that is."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -179,7 +213,7 @@ class ComplaintFilter:
 _QUERY = """
 select c.complaint_id, c.complaint_no, c.status, c.channel, c.severity, c.scope, c.priority, c.customer_name,
     c.account, c.region, c.received_at, c.closed_at, c.investigation_id, c.outcome, c.products, c.lots,
-    c.defect_codes, next.clock next_clock, next.due_at next_due_at
+    c.defect_codes, next.clock next_clock, next.due_at next_due_at, ({by})::text sort_value
 from read.complaint_list c
 left join lateral (
     select d.timer clock, d.due_at from read.due_times d
@@ -198,8 +232,8 @@ where c.tenant = $1
   and ($11::timestamptz is null or c.received_at < $11)
   and ($12::boolean is null or $12 = coalesce(next.due_at < $13, false))
   and ($14::text is null or c.complaint_no = $14)
-  and ($15::{type} is null or (c.{column}, c.complaint_id) {than} ($15, $16::uuid))
-order by c.{column} {way}, c.complaint_id {way}
+  and ($15::text is null or ({by}, c.complaint_id) {than} ($15::{type}, $16::uuid))
+order by {by} {way}, c.complaint_id {way}
 limit $17
 """
 
@@ -210,15 +244,15 @@ async def complaints(
     asked: ComplaintFilter,
     *,
     sort: Sort = "-received_at",
-    after: tuple[Any, UUID] | None = None,
+    after: tuple[str, UUID] | None = None,
     limit: int = 50,
 ) -> Sequence[Mapping[str, Any]]:
-    """A page of complaints with what is due next; `after` is (sort value, complaint_id) of the last one."""
-    column, kind = _COLUMN[sort.removeprefix("-")]
+    """A page of complaints with what is due next; `after` is (`sort_value`, `complaint_id`) of the last one."""
+    by, kind = _BY[sort.removeprefix("-")]
     than, way = ("<", "desc") if sort.startswith("-") else (">", "asc")
     value, last = after if after is not None else (None, None)
     return await reader.fetch(
-        _QUERY.format(column=column, type=kind, than=than, way=way),
+        _QUERY.format(by=by, type=kind, than=than, way=way),
         tenant,
         asked.status,
         asked.severity,

@@ -10,6 +10,7 @@ import msgspec
 from services.intake.domain.complaint.clocks import Deadline, deadlines
 from services.intake.domain.complaint.decider import COMPLAINT
 from services.intake.domain.complaint.state import Complaint
+from services.intake.domain.complaint.status import OfferStands, status
 from shared.contracts.event import Event, type_of
 from shared.contracts.intake.complaint import (
     AttachmentAdded,
@@ -18,34 +19,41 @@ from shared.contracts.intake.complaint import (
     ResolutionRejected,
     SatisfactionRecorded,
 )
-from shared.contracts.words import label
+from shared.contracts.words import ComplaintStatus, label
 from shared.kernel.recorded import Recorded
 
 _INNER = ("promises", "content_sums")
 
 
-def status_of(state: Complaint) -> str:
-    """The same words as in the list (readmodels/complaint_list.py); their agreement is tested."""
-    if state.closed:
-        return "closed"
-    if state.offer is not None:
-        return {None: "resolution_offered", "rejected": "outcome_known"}.get(state.answer, "resolved")
-    if state.outcome is not None:
-        return "outcome_known"
-    if state.investigation_id is not None:
-        return "handed_over"
-    return "triaged" if state.triage else "acknowledged" if state.acknowledged_at else "registered"
+def status_of(state: Complaint) -> ComplaintStatus:
+    """The same word as in the list."""
+    return status(
+        acknowledged=state.acknowledged_at is not None,
+        triaged=state.triage is not None,
+        handed_over=state.investigation_id is not None,
+        outcome_known=state.outcome is not None,
+        offer=_offer(state),
+        closed=state.closed,
+    )
+
+
+def _offer(state: Complaint) -> OfferStands:
+    if state.offer is None:
+        return "none"
+    if state.answer is None:
+        return "open"
+    return "rejected" if state.answer == "rejected" else "accepted"
 
 
 def complaint_view(recorded: Sequence[Recorded], language: str) -> dict[str, Any]:
     """All that is known of it, as plain JSON. `recorded` is the stream, not empty."""
     state = COMPLAINT.fold(r.event for r in recorded)
     form: dict[str, Any] = msgspec.to_builtins(state.form)
-    status = status_of(state)
+    stands = status_of(state)
     return {
         "id": form["complaint_id"],
-        "status": status,
-        "status_label": label(status, language),
+        "status": stands,
+        "status_label": label(stands, language),
         "form": {name: value for name, value in form.items() if name not in _INNER},
         "acknowledged_at": state.acknowledged_at,
         "triage": _triage(state),

@@ -35,30 +35,32 @@ def _touches(recorded: Recorded) -> Iterable[RowKey]:
 
 
 def _apply(rows: Rows, recorded: Recorded) -> None:
+    """What was answered too late still has to be recorded as breached: its row stays until that is done."""
     id_ = _id(recorded)
-    for timer, due_at in _changes(recorded.event):
-        if due_at is None:
-            if rows.get(id_, timer):
-                rows.delete(id_, timer)
-        else:
+    for timer, due_at, done_at in _changes(recorded.event):
+        row = rows.get(id_, timer)
+        if due_at is not None:
             rows.put({"id": id_, "timer": timer, "due_at": due_at})
+        elif row and (done_at is None or done_at <= row["due_at"]):
+            rows.delete(id_, timer)
 
 
-def _changes(event: Event) -> Iterable[tuple[str, datetime | None]]:  # noqa: PLR0911 - one line an event
-    """Each timer that starts or moves with its due time, each that ends with None."""
+def _changes(event: Event) -> Iterable[tuple[str, datetime | None, datetime | None]]:  # noqa: PLR0911 - one line an event
+    """Each timer that starts or moves, with its due time; each that ends with None, and when it was met."""
     match event:
         case ComplaintRegistered(promises=promises) | ComplaintTriaged(promises=promises):
-            return [(promise.clock, promise.due_at) for promise in promises]
-        case ComplaintAcknowledged(automatic=automatic):
-            return [("acknowledgement", None), *([] if automatic else [("first_response", None)])]
-        case CustomerResponseSent(automatic=False, tells_decision=tells):
-            return [("first_response", None), *([("final_answer", None)] if tells else [])]
+            return [(promise.clock, promise.due_at, None) for promise in promises]
+        case ComplaintAcknowledged(acknowledged_at=at, automatic=automatic):
+            return [("acknowledgement", None, at), *([] if automatic else [("first_response", None, at)])]
+        case CustomerResponseSent(sent_at=at, automatic=automatic, tells_decision=tells):
+            first = [] if automatic else [("first_response", None, at)]
+            return [*first, *([("final_answer", None, at)] if tells else [])]
         case DeadlineBreached(clock=clock):
-            return [(clock, None)]
+            return [(clock, None, None)]
         case ResolutionOffered(respond_by=respond_by):
-            return [(SILENCE, respond_by)]
+            return [(SILENCE, respond_by, None)]
         case ResolutionAccepted() | ResolutionRejected():
-            return [(SILENCE, None)]
+            return [(SILENCE, None, None)]
         case _:
             return ()
 
