@@ -8,6 +8,7 @@ database, and decrypted keys live for one request.
 from __future__ import annotations
 
 import os
+import re
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from hashlib import sha256
@@ -24,7 +25,11 @@ from shared.kernel.marked import key_owners, rewrite
 from shared.kernel.ports import NewKey, Sealed, SubjectKeys
 
 PREFIX = "sealed:1:"
-"""No text that a person sends may start so (the edge refuses it)."""
+_UUID = r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
+_SEALED = re.compile(
+    rf"{PREFIX}(?P<owner>{_UUID}):(?P<event>{_UUID}):(?P<path>[^:]+):(?P<stream>[^:]+):(?P<body>[\w=-]+)"
+)
+"""What a sealed text looks like. A person may send a text that looks so too: only what decrypts is taken for one."""
 
 ERASED = {"zh": "已删除", "en": "[erased]"}
 
@@ -64,12 +69,16 @@ class SealingVault:
 
     async def open(self, tenant: str, texts: Collection[str], language: str) -> Mapping[str, str]:
         """Texts that are not sealed come back as they are."""
-        sealed = [text for text in texts if text.startswith(PREFIX)]
-        known = await self._keys.wrapped(tenant, {_owner_of(text) for text in sealed}) if sealed else {}
+        sealed = {text: match for text in texts if (match := _SEALED.fullmatch(text))}
+        owners = {UUID(match["owner"]) for match in sealed.values()}
+        known = await self._keys.wrapped(tenant, owners) if owners else {}
         plain = {owner: AESGCM(aes_key_unwrap(self._master, key)) for owner, key in known.items() if key}
         erased = ERASED["zh" if language.startswith("zh") else "en"]
         opened = {text: text for text in texts}
-        opened.update((text, _open_text(tenant, text, plain, erased)) for text in sealed)
+        for text, match in sealed.items():
+            key = plain.get(UUID(match["owner"]))
+            found = _decrypted(tenant, match, key) if key else None
+            opened[text] = erased if found is None else found
         return opened
 
     def lookup(self, tenant: str, kind: str, value: str) -> bytes:
@@ -97,43 +106,36 @@ class SealingVault:
 
 def _seal_event(tenant: str, stream: str, event_id: UUID, event: Event, keys: Mapping[UUID, bytes]) -> Event:
     def seal(path: str, owner: UUID, text: str) -> str:
-        if text.startswith(PREFIX):  # carried over from an earlier event of the stream, sealed already
-            return text
+        key = AESGCM(keys[owner])
+        match = _SEALED.fullmatch(text)
+        if match and match["stream"] == stream and match["owner"] == str(owner) and _decrypted(tenant, match, key):
+            return text  # carried over from an earlier event of the stream
         nonce = os.urandom(_NONCE_BYTES)
-        about = _associated(tenant, stream, event_id, path)
-        ciphertext = AESGCM(keys[owner]).encrypt(nonce, text.encode(), about)
-        body = urlsafe_b64encode(nonce + ciphertext).decode()
+        about = _associated(tenant, stream, str(event_id), path)
+        body = urlsafe_b64encode(nonce + key.encrypt(nonce, text.encode(), about)).decode()
         return f"{PREFIX}{owner}:{event_id}:{path}:{stream}:{body}"
 
     return rewrite(event, seal)
 
 
-def _open_text(tenant: str, text: str, keys: Mapping[UUID, AESGCM], erased: str) -> str:
-    owner, event_id, path, rest = text[len(PREFIX) :].split(":", 3)
-    stream, _, body = rest.rpartition(":")
-    key = keys.get(UUID(owner))
-    if key is None:
-        return erased
-    raw = urlsafe_b64decode(body)
+def _decrypted(tenant: str, match: re.Match[str], key: AESGCM) -> str | None:
+    """None where it was moved or altered: nothing that could be trusted."""
     try:
-        about = _associated(tenant, stream, UUID(event_id), path)
+        raw = urlsafe_b64decode(match["body"])
+        about = _associated(tenant, match["stream"], match["event"], match["path"])
         return key.decrypt(raw[:_NONCE_BYTES], raw[_NONCE_BYTES:], about).decode()
-    except InvalidTag:
-        return erased  # moved or altered: nothing that could be trusted
+    except (InvalidTag, ValueError):
+        return None
 
 
-def _associated(tenant: str, stream: str, event_id: UUID, path: str) -> bytes:
+def _associated(tenant: str, stream: str, event_id: str, path: str) -> bytes:
     return f"{tenant}\x1f{stream}\x1f{event_id}\x1f{path}".encode()
-
-
-def _owner_of(text: str) -> UUID:
-    return UUID(text[len(PREFIX) :].split(":", 1)[0])
 
 
 def sealed_texts(value: Any) -> Iterator[str]:
     """Every sealed text inside plain JSON or rows, for opening them all at once."""
     if isinstance(value, str):
-        if value.startswith(PREFIX):
+        if value.startswith(PREFIX) and _SEALED.fullmatch(value):
             yield value
     elif isinstance(value, Mapping):
         for inner in value.values():

@@ -19,7 +19,6 @@ from shared.adapters.http.answers import created
 from shared.adapters.http.conventions import Creating, Reading, keyed_by
 from shared.adapters.http.edge_errors import FieldError, InvalidRequest
 from shared.adapters.http.policy import policy
-from shared.adapters.privacy import PREFIX
 from shared.adapters.runtime import Resources
 from shared.contracts.intake.complaint import AttachmentAdded
 from shared.kernel.errors import NotFound
@@ -96,7 +95,7 @@ async def _once(content: bytes) -> AsyncIterator[bytes]:
 def _checked_name(name: str | None) -> str:
     """The name as a label only; folders in it and control characters are not taken over."""
     plain = "".join(c for c in (name or "").replace("\\", "/").rpartition("/")[2] if c.isprintable()).strip()
-    if not plain or len(plain) > MAX_NAME or plain.startswith(PREFIX):
+    if not plain or len(plain) > MAX_NAME:
         wrong = FieldError(
             where="body",
             field="/file",

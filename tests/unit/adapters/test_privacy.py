@@ -125,3 +125,20 @@ async def test_a_lookup_hash_depends_on_tenant_kind_and_the_secret(vault, store)
         SealingVault(b"n" * 32, store).lookup("t", "phone", "13800001111"),
     }
     assert len(digests) == 4
+
+
+async def test_a_text_that_only_looks_sealed_is_sealed_like_any_other(vault):
+    for fake in ("sealed:1:", "sealed:1:我叫王小明", f"sealed:1:{new_id()}:{new_id()}:customer.name:complaint-1:QUJD"):
+        event = replace(registered(), description=fake)
+        sealed = (await vault.seal("t", "complaint-1", [(new_id(), event)])).events[0]
+        assert sealed.description != fake
+    assert await vault.open("t", ["sealed:1:nonsense"], "en") == {"sealed:1:nonsense": "sealed:1:nonsense"}
+
+
+async def test_a_sealed_value_is_carried_over_within_its_stream_and_sealed_anew_elsewhere(vault, store):
+    event = await keep(store, await vault.seal("t", "complaint-1", [(new_id(), registered())]))
+    again = replace(registered(), subject_id=event.subject_id, description=event.description)
+    same = (await vault.seal("t", "complaint-1", [(new_id(), again)])).events[0]
+    other = (await vault.seal("t", "complaint-2", [(new_id(), again)])).events[0]
+    assert same.description == event.description
+    assert other.description != event.description
