@@ -40,7 +40,7 @@ from services.intake.domain.reference.decider import (
     ReferenceCommand,
 )
 from services.intake.domain.reference.defaults import DEFAULT_SLA
-from services.intake.domain.triage.inputs import answer_of, named, triage_inputs
+from services.intake.domain.triage.inputs import answer_of, check_rules, named, triage_inputs
 from shared.contracts.event import Event
 from shared.contracts.intake.complaint import TriageAnswer
 from shared.contracts.intake.reference import (
@@ -116,9 +116,12 @@ class IntakeHandlers:
         lookups: Sequence[Lookup] = ()
         if isinstance(command, CorrectDetail) and command.path in ("customer.phone", "customer.email"):
             lookups = await self._corrected_lookup(context.tenant, complaint_id, command)
-        return await self._complaints.handle(
-            context, complaint_id, command, reaction=reaction, lookups=lookups, answer=complaint_answer
-        )
+        try:
+            return await self._complaints.handle(
+                context, complaint_id, command, reaction=reaction, lookups=lookups, answer=complaint_answer
+            )
+        except NotFound as missing:
+            raise NotFound(what=missing.what, id=str(complaint_id)) from None
 
     async def triage(
         self,
@@ -143,7 +146,7 @@ class IntakeHandlers:
             matched_row=row.row,
             why_zh=str(row.outputs.get("why_zh", "")),
             why_en=str(row.outputs.get("why_en", "")),
-            rule_answer=answer_of(row.outputs),
+            rule_answer=answer_of(row.row, row.outputs),
             sla=await self.sla(context.tenant),
             answer=answer,
             override_reason=override_reason,
@@ -191,9 +194,10 @@ class IntakeHandlers:
     # published rules
 
     async def publish(self, context: Context, command: ReferenceCommand) -> Handled[Reference]:
-        """A table is checked before it is published. Raises Invalid naming every problem."""
+        """A table is checked before it is published. Raises Invalid naming what is wrong, and where."""
         if isinstance(command, PublishTriageRules):
-            self._table.check(command.document)
+            table = self._table.table(command.document)
+            check_rules(table.inputs, ((row.row, row.outputs) for row in table.rows))
         return await self._references.handle(context, _reference(command), command, answer=version_answer)
 
     async def triage_rules(self, tenant: str) -> TriageRulesPublished:

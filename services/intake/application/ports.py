@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Protocol
 from uuid import UUID
 
@@ -19,15 +19,25 @@ class TriageRow(Protocol):
     def outputs(self) -> Mapping[str, object]: ...
 
 
+class TriageTableContent(Protocol):
+    """What a table asks for, and every row it has."""
+
+    @property
+    def inputs(self) -> frozenset[str]: ...
+
+    @property
+    def rows(self) -> Sequence[TriageRow]: ...
+
+
 class TriageTable(Protocol):
     """Decision tables of hit policy *first* (JDM)."""
 
     def evaluate(self, document: str, inputs: Mapping[str, str | int | bool]) -> TriageRow:
-        """Raises Invalid where no row matches or an input is missing."""
+        """Raises Refused where no row matches, an input is missing or can't be compared."""
         ...
 
-    def check(self, document: str) -> None:
-        """Raises Invalid naming every problem of a document."""
+    def table(self, document: str) -> TriageTableContent:
+        """Raises Invalid for a document that isn't sound."""
         ...
 
 

@@ -247,9 +247,34 @@ class AlreadyErased(Refused):
     en: ClassVar[str] = "This data subject was erased before"
 
 
+@dataclass(eq=False, kw_only=True)
+class LegalHoldStands(Refused):
+    zh: ClassVar[str] = "已有法律保全「{basis}」：请先解除"
+    en: ClassVar[str] = "There is a legal hold already ({basis}): lift it first"
+    basis: str
+
+
 class NoLegalHold(Refused):
     zh: ClassVar[str] = "没有有效的法律保全"
     en: ClassVar[str] = "There is no legal hold"
+
+
+@dataclass(eq=False, kw_only=True)
+class TriageRulesInvalid(Invalid):
+    """A published table must be able to answer, in every row, whatever is asked of it."""
+
+    field: ClassVar[str | None] = "document"
+    zh: ClassVar[str] = "分级规则 {where}：{problem_zh}"
+    en: ClassVar[str] = "Triage rules, {where}: {problem_en}"
+    where: str
+    problem_zh: str
+    problem_en: str
+
+
+class LengthNotPositive(Invalid):
+    field: ClassVar[str | None] = "lengths"
+    zh: ClassVar[str] = "时限和沉默天数至少为 1，保留天数不能为负"
+    en: ClassVar[str] = "Hours and days of silence are 1 at least, days of keeping not negative"
 
 
 @dataclass(eq=False, kw_only=True)

@@ -109,7 +109,8 @@ def subject_routes(handlers: IntakeHandlers) -> APIRouter:
     @router.post("/{subject_id}/legal-hold/lift", operation_id="liftLegalHold")
     async def lift(subject_id: UUID, body: ReasonBody, context: Writing) -> Response:
         """解除法律保全 · Lift the legal hold."""
-        command = LiftLegalHold(subject_id=subject_id, reason=body.reason)
+        known = await handlers.is_known(context.tenant, subject_id)
+        command = LiftLegalHold(subject_id=subject_id, reason=body.reason, is_known=known)
         return done(SERVICE, (await handlers.subject(context, subject_id, command)).appended)
 
     return router

@@ -8,7 +8,14 @@ from datetime import date, timedelta
 from typing import assert_never
 from uuid import UUID
 
-from services.intake.domain.errors import AlreadyErased, NoLegalHold, UnderLegalHold, UnderRetention
+from services.intake.domain.errors import (
+    AlreadyErased,
+    LegalHoldStands,
+    NoLegalHold,
+    UnderLegalHold,
+    UnderRetention,
+    said,
+)
 from shared.contracts.event import Event
 from shared.contracts.intake.data_subject import DataSubjectErased, LegalHoldLifted, LegalHoldPlaced
 from shared.contracts.intake.reference import RetentionPolicyPublished
@@ -49,6 +56,7 @@ class PlaceLegalHold:
 class LiftLegalHold:
     subject_id: UUID
     reason: str
+    is_known: bool
 
 
 SubjectCommand = EraseSubject | PlaceLegalHold | LiftLegalHold
@@ -66,20 +74,36 @@ def decide(command: SubjectCommand, state: DataSubject) -> Sequence[Event]:
     match command:
         case EraseSubject():
             return _erase(command, state)
-        case PlaceLegalHold(subject_id=subject_id, basis=basis, until=until, is_known=is_known):
-            if not is_known:
-                raise NotFound(what="data subject", id=str(subject_id))
-            return (LegalHoldPlaced(subject_id=subject_id, basis=basis, until=until),)
-        case LiftLegalHold(subject_id=subject_id, reason=reason):
-            if state.hold is None:
-                raise NoLegalHold
-            return (LegalHoldLifted(subject_id=subject_id, reason=reason),)
+        case PlaceLegalHold():
+            return _place(command, state)
+        case LiftLegalHold():
+            return _lift(command, state)
         case _:
             assert_never(command)
 
 
+def _place(command: PlaceLegalHold, state: DataSubject) -> Sequence[Event]:
+    """One at a time: lifting one may not lift another with it."""
+    if not command.is_known:
+        raise NotFound(what="data subject", id=str(command.subject_id))
+    said(command.basis)
+    if state.hold is not None:
+        raise LegalHoldStands(basis=state.hold.basis)
+    return (LegalHoldPlaced(subject_id=command.subject_id, basis=command.basis, until=command.until),)
+
+
+def _lift(command: LiftLegalHold, state: DataSubject) -> Sequence[Event]:
+    if not command.is_known:
+        raise NotFound(what="data subject", id=str(command.subject_id))
+    said(command.reason)
+    if state.hold is None:
+        raise NoLegalHold
+    return (LegalHoldLifted(subject_id=command.subject_id, reason=command.reason),)
+
+
 def _erase(command: EraseSubject, state: DataSubject) -> Sequence[Event]:
     """Refused while a legal hold or the retention policy forbids it, with basis and date."""
+    said(command.reason)
     if not command.complaints:
         raise NotFound(what="data subject", id=str(command.subject_id))
     if state.hold and (state.hold.until is None or state.hold.until >= command.today):

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import assert_never
 
-from services.intake.domain.errors import PolicyIncomplete
+from services.intake.domain.errors import LengthNotPositive, PolicyIncomplete, said
 from shared.contracts.event import Event
 from shared.contracts.intake.reference import (
     ClockLength,
@@ -22,7 +22,7 @@ SEVERITIES: tuple[Severity, ...] = ("minor", "major", "critical", "safety")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PublishTriageRules:
-    """`document` was checked: every cell compiles, every input is declared."""
+    """`document` was checked: every cell compiles, every row can answer (domain.triage.inputs.check_rules)."""
 
     rules: str
     document: str
@@ -61,6 +61,7 @@ class Reference:
 
 
 def decide(command: ReferenceCommand, state: Reference) -> Sequence[Event]:
+    said(command.reason)
     version = state.next_version
     match command:
         case PublishTriageRules(rules=rules, document=document, reason=reason):
@@ -68,6 +69,8 @@ def decide(command: ReferenceCommand, state: Reference) -> Sequence[Event]:
         case PublishSlaPolicy():
             return (_sla(command, version),)
         case PublishRetentionPolicy(policy=policy, keep_days=keep_days, basis=basis, reason=reason):
+            if keep_days < 0:
+                raise LengthNotPositive
             return (
                 RetentionPolicyPublished(
                     policy=policy, version=version, keep_days=keep_days, basis=basis, reason=reason
@@ -78,7 +81,9 @@ def decide(command: ReferenceCommand, state: Reference) -> Sequence[Event]:
 
 
 def _sla(command: PublishSlaPolicy, version: int) -> SlaPolicyPublished:
-    """Every clock that a complaint needs has exactly one length. Raises PolicyIncomplete."""
+    """Every clock that a complaint needs has exactly one length. Raises PolicyIncomplete, LengthNotPositive."""
+    if min(command.silence_days, *(length.hours for length in command.lengths)) < 1:
+        raise LengthNotPositive
     given = [(length.clock, length.severity) for length in command.lengths]
     by_severity = {(clock, severity) for clock in ("first_response", "final_answer") for severity in SEVERITIES}
     needed: set[tuple[str, Severity | None]] = {("acknowledgement", None), ("final_answer", None), *by_severity}

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from math import ceil
 
+from services.intake.domain.errors import TriageRulesInvalid
 from shared.contracts.intake.complaint import ComplaintRegistered, NamedValue, TriageAnswer
 from shared.kernel import codec
-from shared.kernel.errors import Invalid
 
 SAFETY_PREFIX = "SAFE-"
 """A defect code that begins so is a safety defect."""
@@ -14,20 +15,17 @@ SAFETY_PREFIX = "SAFE-"
 Inputs = Mapping[str, str | int | bool]
 
 
-class TableAnswerInvalid(Invalid):
-    """The published table answered with something that is no severity, scope or priority."""
-
-    zh = "分级规则的输出无效"
-    en = "The triage table's outputs are not valid"
+NAMES = frozenset({"harm", "quantity_affected", "item_count", "lots_known", "safety_defect", "scenario", "channel"})
+"""What a table may ask for."""
 
 
 def triage_inputs(form: ComplaintRegistered) -> Inputs:
-    """Every declared input, always there; nothing personal among them. Quantities are rounded up to whole units."""
+    """All of NAMES, always there; nothing personal among them. Quantities are rounded up to whole units."""
     codes = [code for item in form.items for code in item.defect_codes]
     quantity = sum(item.quantity_affected for item in form.items)
     return {
         "harm": form.harm,
-        "quantity_affected": -int(-quantity // 1),
+        "quantity_affected": ceil(quantity),
         "item_count": len(form.items),
         "lots_known": all(item.lot for item in form.items),
         "safety_defect": any(code.startswith(SAFETY_PREFIX) for code in codes),
@@ -43,12 +41,25 @@ def named(inputs: Inputs) -> tuple[NamedValue, ...]:
     )
 
 
-def answer_of(outputs: Mapping[str, object]) -> TriageAnswer:
-    """Raises TableAnswerInvalid."""
+def check_rules(asked: Iterable[str], rows: Iterable[tuple[str, Mapping[str, object]]]) -> None:
+    """A table asks for what we know, and each row (id, outputs) answers and says why. Raises TriageRulesInvalid."""
+    for name in sorted(set(asked) - NAMES):
+        raise TriageRulesInvalid(where=name, problem_zh="没有这个输入", problem_en="there is no such input")
+    for row, outputs in rows:
+        answer_of(row, outputs)
+        if not all(isinstance(why := outputs.get(name), str) and why.strip() for name in ("why_zh", "why_en")):
+            raise TriageRulesInvalid(
+                where=row, problem_zh="缺少 why_zh 或 why_en", problem_en="why_zh or why_en is missing"
+            )
+
+
+def answer_of(row: str, outputs: Mapping[str, object]) -> TriageAnswer:
+    """Raises TriageRulesInvalid."""
     said = {name: outputs.get(name) for name in ("severity", "scope", "priority")}
     said["response_plan"] = outputs.get("response_plan") or None
     try:
         answer: TriageAnswer = codec.decode_plain(codec.encode_plain(said), TriageAnswer)
-    except ValueError:
-        raise TableAnswerInvalid from None
+    except ValueError as error:
+        zh, en = f"不是评估结论：{error}", f"not an answer: {error}"
+        raise TriageRulesInvalid(where=row, problem_zh=zh, problem_en=en) from None
     return answer
