@@ -32,7 +32,7 @@ def wire(resources: Resources, views: Views) -> Wired:
     router = APIRouter()
     for part in (
         http.routes(handlers, resources, views),
-        attachments.routes(handlers, resources),
+        attachments.routes(handlers, resources, views),
         rules.rule_routes(handlers),
         rules.subject_routes(handlers),
         audit_router(Audited(resources.log, resources.heads.read, public_key, verified)),

@@ -54,6 +54,7 @@ class HeadFile:
     def append(self, heads: list[SignedHead]) -> None:
         """Durable when it returns. A line that a crash cut off is skipped when reading."""
         lines = b"".join(msgspec.json.encode(head, order="sorted") + b"\n" for head in heads)
+        self.path.parent.mkdir(parents=True, exist_ok=True)
         handle = os.open(self.path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
         try:
             os.write(handle, (b"" if self._ends_whole() else b"\n") + lines)
@@ -97,7 +98,7 @@ class HeadSigner:
         self._source = source
         self._file = file
         self._clock = clock
-        self._signed: dict[str, int] = {head.tenant: head.position for head in file.read()}
+        self._signed: dict[str, int] | None = None
 
     async def run(self) -> None:
         while True:
@@ -106,14 +107,19 @@ class HeadSigner:
 
     async def sign(self) -> list[SignedHead]:
         """Sign what has moved; the new heads, already durable outside the database."""
+        if self._signed is None:
+            self._signed = {
+                head.tenant: head.position for head in await asyncio.to_thread(lambda: [*self._file.read()])
+            }
+        signed = self._signed
         moved = [
             self._signed_head(tenant, position, hash_)
             for tenant, (position, hash_) in (await self._source.head_hashes()).items()
-            if position > self._signed.get(tenant, 0)
+            if position > signed.get(tenant, 0)
         ]
         if moved:
             await asyncio.to_thread(self._file.append, moved)
-            self._signed.update((head.tenant, head.position) for head in moved)
+            signed.update((head.tenant, head.position) for head in moved)
         return moved
 
     def _signed_head(self, tenant: str, position: int, hash_: bytes) -> SignedHead:

@@ -25,7 +25,7 @@ from shared.adapters.postgres.timekeeper import Timekeeper
 from shared.adapters.privacy import SealingVault
 from shared.adapters.settings import Settings
 from shared.kernel.clock import Clock
-from shared.kernel.errors import ViewBehind
+from shared.kernel.errors import SuyuanError, ViewBehind
 from shared.kernel.ports import Blobs, EventLog
 from shared.kernel.reacting import ReactionRule
 from shared.kernel.readmodel import ReadModel
@@ -35,6 +35,7 @@ OBSERVE_SECONDS = 5.0
 PRUNE_SECONDS = 3600.0
 PRUNE_AT_ONCE = 5000
 RESTART_SECONDS = 1.0
+STOP_SECONDS = 5.0
 _OK = "ok"
 
 _log = get_logger("suyuan.runtime")
@@ -121,6 +122,7 @@ class Runtime:
         self.wired = wire(resources, self.views)
         self._logs = {**logs, resources.service: resources.log}
         self._tasks: list[asyncio.Task[None]] = []
+        self._signer = HeadSigner(resources.secrets.heads, resources.log, resources.heads, resources.clock)
         self.views.log = resources.log
         self.views.projectors = {
             model.name: Projector(resources.derived, model, self._logs) for model in self.wired.models
@@ -192,8 +194,7 @@ class Runtime:
         if self.wired.timers:
             keeper = Timekeeper(resources.pool, resources.store, self.wired.timers, resources.clock)
             self._start("timers", keeper.run)
-        signer = HeadSigner(resources.secrets.heads, resources.log, resources.heads, resources.clock)
-        self._start("signed heads", signer.run)
+        self._start("signed heads", self._signer.run)
         self._start("key pruning", self._prune)
         self._start("metrics", self._observe)
 
@@ -215,10 +216,15 @@ class Runtime:
             await asyncio.sleep(OBSERVE_SECONDS)
 
     async def _stop(self) -> None:
+        """What waits is written, the last heads are signed; a database that is away doesn't hold the process."""
         await self.resources.store.appender.close()
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
+        try:
+            await asyncio.wait_for(self._signer.sign(), STOP_SECONDS)
+        except (SuyuanError, OSError, TimeoutError) as error:
+            _log.warning("heads not signed at the end", why=str(error))
         for pool in (self.resources.derived, self.resources.pool):
             await _closed(pool)
 
@@ -235,7 +241,7 @@ async def _kept_running(name: str, run: Callable[[], Awaitable[None]]) -> None:
 
 async def _closed(pool: asyncpg.Pool) -> None:
     try:
-        await asyncio.wait_for(pool.close(), 5)
+        await asyncio.wait_for(pool.close(), STOP_SECONDS)
     except TimeoutError:
         pool.terminate()
 

@@ -19,7 +19,7 @@ from shared.adapters.http.answers import created
 from shared.adapters.http.conventions import Creating, Reading, keyed_by
 from shared.adapters.http.edge_errors import FieldError, InvalidRequest
 from shared.adapters.http.policy import policy
-from shared.adapters.runtime import Resources
+from shared.adapters.runtime import Resources, Views
 from shared.contracts.intake.complaint import AttachmentAdded
 from shared.kernel.errors import NotFound
 from shared.kernel.ids import new_id
@@ -29,7 +29,7 @@ HEAD_BYTES = 8192
 MAX_NAME = 200
 
 
-def routes(handlers: IntakeHandlers, resources: Resources) -> APIRouter:
+def routes(handlers: IntakeHandlers, resources: Resources, views: Views) -> APIRouter:
     router = APIRouter(prefix=COMPLAINTS, tags=["附件 attachments"])
 
     @router.post(
@@ -68,7 +68,7 @@ def routes(handlers: IntakeHandlers, resources: Resources) -> APIRouter:
     )
     async def content(complaint_id: UUID, attachment_id: UUID, read: Reading) -> Response:
         """下载附件 · The file itself; gone once the person was erased."""
-        events, _ = await stream_of(resources, read, complaint_id)
+        events, _ = await stream_of(resources, views, read, complaint_id)
         added = (r.event for r in events if isinstance(r.event, AttachmentAdded))
         found = next((one for one in added if one.attachment_id == attachment_id), None)
         if found is None:

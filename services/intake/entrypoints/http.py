@@ -113,21 +113,21 @@ def _add_reads(router: APIRouter, resources: Resources, views: Views) -> None:
     @router.get("/{complaint_id}", operation_id="getComplaint", dependencies=readers)
     async def one(complaint_id: UUID, read: ReadingAsOf) -> Response:
         """一件投诉（可按时点查询） · One complaint, also as of any moment."""
-        events, positions = await stream_of(resources, read, complaint_id)
+        events, positions = await stream_of(resources, views, read, complaint_id)
         body = await opened(resources, read, complaint_view(events, read.language))
         return view(body, version=events[-1].meta.version, positions=positions)
 
     @router.get("/{complaint_id}/timeline", operation_id="getComplaintTimeline", dependencies=readers)
     async def history(complaint_id: UUID, read: ReadingAsOf) -> Response:
         """时间线 · Everything that happened, in order."""
-        events, positions = await stream_of(resources, read, complaint_id)
+        events, positions = await stream_of(resources, views, read, complaint_id)
         items = await opened(resources, read, timeline(events, read.language))
         return view({"items": items}, version=events[-1].meta.version, positions=positions)
 
     @router.get("/{complaint_id}/deadlines", operation_id="getComplaintDeadlines", dependencies=readers)
     async def due(complaint_id: UUID, read: ReadingAsOf) -> Response:
         """时限及其依据 · What is due when, and which events make it so."""
-        events, positions = await stream_of(resources, read, complaint_id)
+        events, positions = await stream_of(resources, views, read, complaint_id)
         items = deadlines_view(events, resources.clock(), read.language)
         return view({"items": items}, version=events[-1].meta.version, positions=positions)
 

@@ -12,7 +12,7 @@ from shared.adapters.http.conventions import Read
 from shared.adapters.http.edge_errors import BadParameter
 from shared.adapters.http.positions import parse_as_of
 from shared.adapters.privacy import sealed_texts, with_opened
-from shared.adapters.runtime import Resources
+from shared.adapters.runtime import Resources, Views
 from shared.kernel.errors import NotFound
 from shared.kernel.recorded import Recorded
 
@@ -20,8 +20,14 @@ SERVICE = "intake"
 RESTRICTED = {"zh": "［无权查看］", "en": "[restricted]"}
 
 
-async def stream_of(resources: Resources, read: Read, complaint_id: UUID) -> tuple[Sequence[Recorded], dict[str, int]]:
-    """The complaint's events as of the question, and the vector that was used. Raises NotFound."""
+async def stream_of(
+    resources: Resources, views: Views, read: Read, complaint_id: UUID
+) -> tuple[Sequence[Recorded], dict[str, int]]:
+    """The complaint's events as of the question, and the vector that was used. Raises NotFound.
+
+    The stream is always fresh; with `Suyuan-After` of another service its effects here are waited for first.
+    """
+    await views.caught_up(read.tenant, read.after, (), read.patience)
     until = await position_of(resources, read)
     loaded = await resources.store.load(read.tenant, COMPLAINT.stream(complaint_id), until=until)
     if not loaded.events:

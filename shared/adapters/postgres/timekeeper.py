@@ -16,6 +16,7 @@ from shared.kernel.timing import Due, TimerRule, due_context
 
 LOOK_SECONDS = 1.0
 BATCH = 500
+QUIET_AT_MOST = 10_000
 
 _log = structlog.get_logger("timekeeper")
 
@@ -72,6 +73,8 @@ class Timekeeper:
         what = (due.tenant, due.id, due.timer, due.due_at.isoformat())
         if what in self._quiet:
             return 0
+        if len(self._quiet) >= QUIET_AT_MOST:  # it only saves a look-up
+            self._quiet.clear()
         if not await self._store.reacted(due.tenant, reaction.name, [reaction.causation_id]):
             await rule.run(due, context, reaction)
             self._quiet.add(what)

@@ -1,0 +1,105 @@
+"""The embedded system as a user has it: started, killed, started again, stopped; and nothing personal on the disk."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from shared.kernel.ids import new_id
+from tests.e2e.server import Server
+
+NAME, PHONE, WORDS = "欧阳不存在", "139-5550-1234", "这是一段绝不能落盘的描述 zebra-quagga"
+PICTURE = b"\x89PNG\r\n\x1a\n" + b"quagga-in-a-picture" * 20
+FORM = {
+    "channel": "phone",
+    "customer": {"name": NAME, "phone": PHONE, "email": "quagga@example.test"},
+    "description": WORDS,
+    "occurred_where": "quagga street 7",
+    "items": [{"product": "PC-5", "lot": "FG-0042", "quantity_affected": "2"}],
+}
+SECRETS = (NAME.encode(), PHONE.encode(), WORDS.encode(), b"quagga", "绝不能落盘".encode())
+
+
+@pytest.fixture
+def server(tmp_path) -> Iterator[Server]:
+    made = Server(tmp_path / "data")
+    yield made
+    if made.process is not None and made.process.poll() is None:
+        made.kill()
+    leftover = Server(made.folder)
+    if (made.folder / "postgres" / "data" / "postmaster.pid").exists():  # end the orphan of a killed server
+        leftover.start()
+        leftover.stop()
+
+
+def register(client) -> dict:
+    answer = client.post("/api/v1/complaints", json=FORM, headers={"Idempotency-Key": str(new_id())})
+    assert answer.status_code == 201, answer.text
+    made = answer.json()
+    added = client.post(
+        f"/api/v1/complaints/{made['id']}/attachments",
+        files={"file": ("quagga.png", PICTURE)},
+        headers={"Idempotency-Key": str(new_id())},
+    )
+    assert added.status_code == 201, added.text
+    return made
+
+
+def plain_text_in(folder: Path) -> list[str]:
+    return [
+        str(path.relative_to(folder))
+        for path in folder.rglob("*")
+        if path.is_file() and any(secret in path.read_bytes() for secret in SECRETS)
+    ]
+
+
+def test_after_kill_9_everything_acknowledged_is_there_and_the_chain_is_whole(server):
+    server.start()
+    made = register(server.client("service_agent"))
+    server.kill()
+    server.start()
+    body = server.client("service_agent").get(f"/api/v1/complaints/{made['id']}").json()
+    assert body["form"]["customer"]["name"] == NAME
+    assert server.stop() == 0
+    verified = server.run("verify")
+    assert verified.returncode == 0, verified.stdout + verified.stderr
+
+
+def test_no_byte_of_the_data_folder_holds_a_personal_text_before_or_after_the_erasure(server):
+    server.start()
+    made = register(server.client("service_agent"))
+    assert plain_text_in(server.folder) == []
+    officer = server.client("privacy_officer")
+    erased = officer.post(f"/api/v1/data-subjects/{made['subject_id']}/erase", json={"reason": "asked for it"})
+    assert erased.status_code == 200, erased.text
+    assert plain_text_in(server.folder) == []
+    assert server.stop() == 0
+    assert plain_text_in(server.folder) == []
+    assert plain_text_in(server.output.parent) == []
+
+
+def test_a_second_start_on_the_same_folder_is_refused_with_a_sentence(server):
+    server.start()
+    second = server.run("run", "--port", "0", LANG="en_GB.UTF-8")
+    assert second.returncode == 12
+    assert "in use by another Suyuan process" in second.stderr
+
+
+def test_an_occupied_port_is_said_before_anything_is_started(server):
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        refused = server.run("run", "--port", str(taken.getsockname()[1]), LANG="zh_CN.UTF-8")
+    assert refused.returncode == 20
+    assert "端口" in refused.stderr
+    assert not (server.folder / "postgres").exists()
+
+
+def test_sigterm_ends_it_cleanly_and_leaves_no_process(server):
+    server.start()
+    register(server.client("service_agent"))
+    assert server.stop() == 0
+    assert not (server.folder / "postgres" / "data" / "postmaster.pid").exists()
