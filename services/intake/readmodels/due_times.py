@@ -53,8 +53,8 @@ def _changes(event: Event) -> Iterable[tuple[str, datetime | None, datetime | No
         case ComplaintAcknowledged(acknowledged_at=at, automatic=automatic):
             return [("acknowledgement", None, at), *([] if automatic else [("first_response", None, at)])]
         case CustomerResponseSent(sent_at=at, automatic=automatic, tells_decision=tells):
-            first = [] if automatic else [("first_response", None, at)]
-            return [*first, *([("final_answer", None, at)] if tells else [])]
+            met = ["acknowledgement", *([] if automatic else ["first_response"]), *(["final_answer"] if tells else [])]
+            return [(clock, None, at) for clock in met]
         case DeadlineBreached(clock=clock):
             return [(clock, None, None)]
         case ResolutionOffered(respond_by=respond_by):

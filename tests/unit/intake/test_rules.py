@@ -103,7 +103,9 @@ class TestRule03Triage:
         assert clock(events, "final_answer").due_at == LATER + 3 * s.DAY
 
     def test_rule_03_on_a_closed_case_a_retriage_sets_a_flag(self):
-        (event,) = s.complaint.given(s.closed()).when(s.triage(rule=s.SAFETY, at=LATER)).events
+        told = replace(s.DECISION, automatic=True)  # so that a first response is still owed
+        closed = s.after(told, s.OFFER, s.ACCEPT, s.REMEDY, s.CLOSE, given=s.triaged())
+        (event,) = s.complaint.given(closed).when(s.triage(rule=s.SAFETY, at=LATER)).events
         assert isinstance(event, ComplaintTriaged)
         assert (event.after_closure, event.promises) == (True, ())
 

@@ -1,7 +1,8 @@
 """Service clocks of a complaint: a fold over its events (rule 4).
 
 They start at *received*; a re-triage gives them new due times from its own moment and keeps the first promise, so that
-nobody is late retroactively. Their calendar is 24x7 for now: hours are elapsed hours.
+nobody is late retroactively. Any word to the customer acknowledges, a person's is the first response, the one that
+tells the decision the final answer. Their calendar is 24x7 for now: hours are elapsed hours.
 """
 
 from __future__ import annotations
@@ -78,7 +79,8 @@ def evolve(clocks: Clocks, event: Event) -> Clocks:
             met = _met(clocks, "acknowledgement", at)
             return met if automatic else _met(met, "first_response", at)
         case CustomerResponseSent(sent_at=at, automatic=automatic, tells_decision=tells):
-            met = clocks if automatic else _met(clocks, "first_response", at)
+            met = _met(clocks, "acknowledgement", at)
+            met = met if automatic else _met(met, "first_response", at)
             return _met(met, "final_answer", at) if tells else met
         case DeadlineBreached(clock=name, due_at=due):
             return tuple(replace(c, breached=True) if (c.clock, c.due_at) == (name, due) else c for c in clocks)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from hypothesis import given
 
 from services.intake.domain.complaint.clocks import deadlines
@@ -49,6 +51,13 @@ def test_an_automatic_receipt_acknowledges_but_is_no_first_response():
     assert (found["acknowledgement"].met_at, found["first_response"].met_at) == (s.NOW, None)
     found = clocks(s.after(s.triage(), ACKNOWLEDGED, given=s.registered()))
     assert found["first_response"].met_at == s.NOW
+
+
+def test_any_answer_acknowledges_and_only_the_decision_is_the_final_one():
+    answer = replace(s.DECISION, tells_decision=False)
+    for one, met in ((answer, None), (s.DECISION, s.DECISION.now)):
+        found = clocks(s.after(one, given=s.registered()))
+        assert (found["acknowledgement"].met_at, found["final_answer"].met_at) == (s.DECISION.now, met)
 
 
 def test_nothing_is_promised_that_was_done_before_triage():
