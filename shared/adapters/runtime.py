@@ -14,6 +14,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from fastapi import APIRouter
 
 from shared.adapters import metrics
+from shared.adapters.disk import Room
 from shared.adapters.heads import HeadFile, HeadSigner
 from shared.adapters.logging import get_logger
 from shared.adapters.postgres.connection import connect, make_pool
@@ -63,7 +64,8 @@ class Resources:
         self.pool = make_pool(dsn, least=2, most=12)
         self.derived = make_pool(dsn, least=1, most=6, derived=True)
         self.log = PostgresLog(service, self.pool)
-        self.store = PostgresStore(self.pool, self.log)
+        self.room = Room(settings.data_dir) if settings.mode == "embedded" else None
+        self.store = PostgresStore(self.pool, self.log, self.room)
         self.keys = PostgresSubjectKeys(self.pool)
         self.vault = SealingVault(secrets.master, self.keys)
         self.numbers = PostgresNumbers(self.pool)

@@ -10,6 +10,7 @@ from uuid import UUID
 
 import asyncpg
 
+from shared.adapters.disk import Room
 from shared.adapters.postgres.appender import Appender
 from shared.adapters.postgres.connection import reading, writing
 from shared.adapters.postgres.log import PostgresLog, recorded
@@ -30,11 +31,12 @@ _END = 2**62
 
 
 class PostgresStore:
-    """The streams of one service."""
+    """The streams of one service. `room` is asked before each append, where the database's disk is ours to see."""
 
-    def __init__(self, pool: asyncpg.Pool, log: PostgresLog) -> None:
+    def __init__(self, pool: asyncpg.Pool, log: PostgresLog, room: Room | None = None) -> None:
         self.service = log.service
         self._pool = pool
+        self._room = room
         self.appender = Appender(pool, log.advance)
 
     async def load(self, tenant: str, stream: str, key: Key | None = None, *, until: int | None = None) -> Loaded:
@@ -51,6 +53,8 @@ class PostgresStore:
         return Loaded(loaded.events, loaded.version, first, known["hash"])
 
     async def append(self, request: AppendRequest) -> Appended:
+        if self._room is not None:
+            self._room.check()
         return await self.appender.append(request)
 
     async def reacted(self, tenant: str, name: str, causation_ids: Collection[UUID]) -> set[UUID]:
