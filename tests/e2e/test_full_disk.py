@@ -23,9 +23,8 @@ MIB = 1 << 20
 def small_disk(tmp_path) -> Iterator[Path]:
     place = tmp_path / "disk"
     place.mkdir()
-    mounted = os.geteuid() == 0 and subprocess.run(
-        ["/bin/mount", "-t", "tmpfs", "-o", "size=600m,mode=0755", "tmpfs", str(place)], check=False, capture_output=True
-    )
+    words = ["/bin/mount", "-t", "tmpfs", "-o", "size=600m,mode=0755", "tmpfs", str(place)]
+    mounted = os.geteuid() == 0 and subprocess.run(words, check=False, capture_output=True)
     if not mounted or mounted.returncode:
         pytest.skip("a disk of its own size can't be mounted here (needs root)")
     yield place

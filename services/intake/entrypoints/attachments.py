@@ -14,11 +14,12 @@ from fastapi import APIRouter, File, Response, UploadFile
 from services.intake.application.handlers import IntakeHandlers
 from services.intake.domain.complaint.commands import AddAttachment
 from services.intake.entrypoints.http import COMPLAINTS, READERS, STAFF
-from services.intake.entrypoints.reading import SERVICE, opened, stream_of
+from services.intake.entrypoints.reading import SERVICE, complaint_of
 from shared.adapters.http.answers import created
 from shared.adapters.http.conventions import Creating, Reading, keyed_by
 from shared.adapters.http.edge_errors import FieldError, InvalidRequest
 from shared.adapters.http.policy import policy
+from shared.adapters.http.streams import opened
 from shared.adapters.runtime import Resources, Views
 from shared.contracts.intake.complaint import AttachmentAdded
 from shared.kernel.errors import NotFound
@@ -68,7 +69,7 @@ def routes(handlers: IntakeHandlers, resources: Resources, views: Views) -> APIR
     )
     async def content(complaint_id: UUID, attachment_id: UUID, read: Reading) -> Response:
         """下载附件 · The file itself; gone once the person was erased."""
-        events, _ = await stream_of(resources, views, read, complaint_id)
+        events, _ = await complaint_of(resources, views, read, complaint_id)
         added = (r.event for r in events if isinstance(r.event, AttachmentAdded))
         found = next((one for one in added if one.attachment_id == attachment_id), None)
         if found is None:

@@ -36,7 +36,7 @@ from services.intake.entrypoints.bodies import (
     SatisfactionBody,
     TriageBody,
 )
-from services.intake.entrypoints.reading import SERVICE, cursor_of, moment_of, opened, stream_of
+from services.intake.entrypoints.reading import SERVICE, complaint_of, cursor_of, moment_of
 from services.intake.readmodels.complaint_list import MODEL as LIST
 from services.intake.readmodels.complaint_list import ComplaintFilter, Sort, complaints
 from services.intake.readmodels.complaint_view import complaint_view, deadlines_view, timeline
@@ -44,6 +44,7 @@ from services.intake.readmodels.due_times import MODEL as DUE_TIMES
 from shared.adapters.http.answers import created, done, listed, location_of, view
 from shared.adapters.http.conventions import Calling, Creating, Paging, Reading, ReadingAsOf, Writing
 from shared.adapters.http.policy import Role, policy
+from shared.adapters.http.streams import opened
 from shared.adapters.runtime import Resources, Views
 from shared.contracts.intake.complaint import NamedValue
 from shared.contracts.words import Channel, ComplaintStatus, Severity
@@ -113,21 +114,21 @@ def _add_reads(router: APIRouter, resources: Resources, views: Views) -> None:
     @router.get("/{complaint_id}", operation_id="getComplaint", dependencies=readers)
     async def one(complaint_id: UUID, read: ReadingAsOf) -> Response:
         """一件投诉（可按时点查询） · One complaint, also as of any moment."""
-        events, positions = await stream_of(resources, views, read, complaint_id)
+        events, positions = await complaint_of(resources, views, read, complaint_id)
         body = await opened(resources, read, complaint_view(events, read.language))
         return view(body, version=events[-1].meta.version, positions=positions)
 
     @router.get("/{complaint_id}/timeline", operation_id="getComplaintTimeline", dependencies=readers)
     async def history(complaint_id: UUID, read: ReadingAsOf) -> Response:
         """时间线 · Everything that happened, in order."""
-        events, positions = await stream_of(resources, views, read, complaint_id)
+        events, positions = await complaint_of(resources, views, read, complaint_id)
         items = await opened(resources, read, timeline(events, read.language))
         return view({"items": items}, version=events[-1].meta.version, positions=positions)
 
     @router.get("/{complaint_id}/deadlines", operation_id="getComplaintDeadlines", dependencies=readers)
     async def due(complaint_id: UUID, read: ReadingAsOf) -> Response:
         """时限及其依据 · What is due when, and which events make it so."""
-        events, positions = await stream_of(resources, views, read, complaint_id)
+        events, positions = await complaint_of(resources, views, read, complaint_id)
         items = deadlines_view(events, resources.clock(), read.language)
         return view({"items": items}, version=events[-1].meta.version, positions=positions)
 
