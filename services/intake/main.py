@@ -9,8 +9,7 @@ from services.intake.application.handlers import IntakeHandlers
 from services.intake.entrypoints import attachments, http, rules
 from services.intake.readmodels import complaint_list, due_times, subject_complaints
 from shared.adapters.decision_table import FirstMatch
-from shared.adapters.http.audit import Audited, audit_router
-from shared.adapters.postgres.verify import Verdict, verify
+from shared.adapters.http.audit import audited_service
 from shared.adapters.runtime import Resources, Views, Wired
 
 
@@ -24,18 +23,13 @@ def wire(resources: Resources, views: Views) -> Wired:
         table=FirstMatch(),
         subject_complaints=subject_complaints.SubjectComplaintsView(resources.derived, resources.log, views),
     )
-    public_key = resources.secrets.heads.public_key()
-
-    async def verified(tenant: str) -> Verdict:
-        return await verify(resources.pool, resources.service, tenant, resources.heads.read(), public_key)
-
     router = APIRouter()
     for part in (
         http.routes(handlers, resources, views),
         attachments.routes(handlers, resources, views),
         rules.rule_routes(handlers),
         rules.subject_routes(handlers),
-        audit_router(Audited(resources.log, resources.heads.read, public_key, verified)),
+        audited_service(resources),
     ):
         router.include_router(part)
     return Wired(

@@ -15,7 +15,8 @@ from shared.adapters.heads import SignedHead
 from shared.adapters.http.answers import JSON, ndjson
 from shared.adapters.http.conventions import Reading
 from shared.adapters.http.policy import policy
-from shared.adapters.postgres.verify import Verdict
+from shared.adapters.postgres.verify import Verdict, verify
+from shared.adapters.runtime import Resources
 from shared.kernel.codec import encode_plain
 from shared.kernel.ports import EventLog
 from shared.kernel.recorded import Recorded
@@ -110,12 +111,22 @@ def audit_router(audited: Audited) -> APIRouter:
         return Response(encode_plain(body), media_type=JSON)
 
     @router.get("/verify", operation_id=f"{service}_audit_verify", response_class=Response)
-    async def verify(read: Reading) -> Response:
+    async def verification(read: Reading) -> Response:
         """重算整条链并核对签名 · Recompute the whole chain and hold it against the signed heads."""
         verdict = await audited.verify(read.tenant)
         return Response(encode_plain(verdict), media_type=JSON)
 
     return router
+
+
+def audited_service(resources: Resources) -> APIRouter:
+    """The audit routes of a service whose log is all there is to verify."""
+    key = resources.secrets.heads.public_key()
+
+    async def verified(tenant: str) -> Verdict:
+        return await verify(resources.pool, resources.service, tenant, resources.heads.read(), key)
+
+    return audit_router(Audited(resources.log, resources.heads.read, key, verified))
 
 
 async def _lines(log: EventLog, tenant: str, after: int, wanted: Filter, limit: int) -> AsyncIterator[bytes]:
