@@ -83,13 +83,13 @@ class Wired:
 
 
 class Views:
-    """Waiting for read models to have come to a position (`Suyuan-After`)."""
+    """Waiting for read models to have come to a position (`Suyuan-After`), and the logs that they follow."""
 
     def __init__(self, service: str) -> None:
         self._service = service
         self.projectors: dict[str, Projector] = {}
         self.reactors: dict[str, Reactor] = {}
-        self.log: EventLog | None = None
+        self.logs: Mapping[str, EventLog] = {}
 
     async def caught_up(self, tenant: str, after: Mapping[str, int], models: Sequence[str], patience: float) -> None:
         """Return once these models, and the reactions before them, have passed `after`. Raises ViewBehind."""
@@ -106,7 +106,16 @@ class Views:
         reactor = self.reactors.get(source)
         if reactor is not None and not await reactor.wait(tenant, position, patience):
             raise ViewBehind(service=source, position=position)
-        return (await self.log.heads()).get(tenant, 0) if self.log and reactor is not None else 0
+        return (await self.logs[self._service].heads()).get(tenant, 0) if reactor is not None else 0
+
+    def seen(self, tenant: str, models: Sequence[str]) -> dict[str, int]:
+        """How far these models together have come along each of their sources."""
+        vector: dict[str, int] = {}
+        for name in models:
+            for source, positions in self.projectors[name].positions.items():
+                at = positions.get(tenant, 0)
+                vector[source] = min(at, vector.get(source, at))
+        return vector
 
 
 class Runtime:
@@ -125,7 +134,7 @@ class Runtime:
         self._logs = {**logs, resources.service: resources.log}
         self._tasks: list[asyncio.Task[None]] = []
         self._signer = HeadSigner(resources.secrets.heads, resources.log, resources.heads, resources.clock)
-        self.views.log = resources.log
+        self.views.logs = self._logs
         self.views.projectors = {
             model.name: Projector(resources.derived, model, self._logs) for model in self.wired.models
         }

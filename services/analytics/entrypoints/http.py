@@ -1,0 +1,210 @@
+"""REST of KPIs and charts, each now or as of any moment of knowledge."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Annotated, Any, Literal
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from fastapi import APIRouter, Query, Response
+
+from services.analytics.domain import charts
+from services.analytics.domain.kpi.failures import pareto_by_defect, pareto_by_node
+from services.analytics.domain.kpi.on_time import on_time
+from services.analytics.domain.kpi.responsibility import by_party
+from services.analytics.domain.kpi.stage_times import stage_times
+from services.analytics.domain.kpi.status_board import status_board
+from services.analytics.domain.kpi.volume import volume
+from services.analytics.domain.slices import Granularity, Slice, by_period, by_product
+from services.analytics.readmodels.question import NAMES, Known, known_now, known_then
+from shared.adapters.http.answers import view
+from shared.adapters.http.conventions import Read, ReadingAsOf
+from shared.adapters.http.edge_errors import BadParameter
+from shared.adapters.http.policy import Role, policy
+from shared.adapters.http.positions import parse_as_of
+from shared.adapters.runtime import Resources, Views
+
+READERS: tuple[Role, ...] = (
+    "service_agent",
+    "quality_engineer",
+    "quality_manager",
+    "department_lead",
+    "auditor",
+    "admin",
+)
+Chart = Literal["pareto", "nodes", "trend", "on-time", "stage-times", "status", "responsibility"]
+
+Since = Annotated[str | None, Query(max_length=40, description="RFC 3339")]
+Product = Annotated[str | None, Query(max_length=200)]
+Zone = Annotated[str, Query(max_length=64, description="IANA 时区 · time zone of the periods")]
+DEFAULT_ZONE = "Asia/Shanghai"
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What is asked about: the slice, its known facts, and the moment that open cases are seen at."""
+
+    known: Known
+    moment: datetime
+    granularity: Granularity
+    zone: ZoneInfo
+    language: str
+
+
+def routes(resources: Resources, views: Views) -> APIRouter:
+    router = APIRouter(prefix="/api/v1", tags=["指标 analytics"], dependencies=[policy(*READERS)])
+
+    async def asked(
+        read: Read, since: str | None, until: str | None, product: str | None, granularity: Granularity, zone: str
+    ) -> Question:
+        await views.caught_up(read.tenant, read.after, NAMES, read.patience)
+        slice_ = Slice(since=_moment("since", since), until=_moment("until", until), product=product)
+        moment = resources.clock()
+        if read.as_of is None:
+            seen = views.seen(read.tenant, NAMES)
+            known = await known_now(resources.derived, read.tenant, slice_, seen)
+        else:
+            moment = read.as_of.moment or moment
+            known = await known_then(views.logs, read.tenant, slice_, read.as_of.moment or read.as_of.positions or {})
+        return Question(known, moment, granularity, _zone(zone), read.language)
+
+    @router.get("/kpis", operation_id="getKpis")
+    async def kpis(
+        read: ReadingAsOf,
+        since: Since = None,
+        until: Since = None,
+        product: Product = None,
+        granularity: Granularity = "month",
+        zone: Zone = DEFAULT_ZONE,
+    ) -> Response:
+        """指标 · Status board, volume, stage times, on-time closure, Pareto and shares, by period and product."""
+        question = await asked(read, since, until, product, granularity, zone)
+        return view(_kpis(question), positions=question.known.positions)
+
+    @router.get("/charts/{chart}", operation_id="getChart")
+    async def one_chart(
+        chart: Chart,
+        read: ReadingAsOf,
+        since: Since = None,
+        until: Since = None,
+        product: Product = None,
+        granularity: Granularity = "month",
+        zone: Zone = DEFAULT_ZONE,
+    ) -> Response:
+        """图表 · The data and an ECharts option."""
+        question = await asked(read, since, until, product, granularity, zone)
+        data, option = _CHARTS[chart](question)
+        return view({"chart": chart, "data": data, "option": option}, positions=question.known.positions)
+
+    @router.get("/responsibility", operation_id="getResponsibility")
+    async def responsibility(
+        read: ReadingAsOf, since: Since = None, until: Since = None, product: Product = None
+    ) -> Response:
+        """责任统计 · Confirmed shares by party."""
+        question = await asked(read, since, until, product, "month", DEFAULT_ZONE)
+        return view({"items": by_party(question.known.facts.shares)}, positions=question.known.positions)
+
+    return router
+
+
+def _kpis(question: Question) -> dict[str, Any]:
+    facts, due, moment = question.known.facts, question.known.due, question.moment
+    return {
+        "as_of": moment,
+        "status_board": status_board(facts.cases, facts.investigations, facts.capas, moment),
+        "volume": volume(facts.cases),
+        "volume_by_period": _volumes_by_period(question),
+        "volume_by_product": {name: volume(group) for name, group in by_product(facts.cases).items()},
+        "stage_times": stage_times(facts.cases, moment),
+        "on_time": on_time(due, moment),
+        "on_time_by_period": _on_time_by_period(question),
+        "on_time_by_product": {name: on_time(group, moment) for name, group in by_product(due).items()},
+        "pareto_by_defect": pareto_by_defect(facts.items),
+        "pareto_by_node": pareto_by_node(facts.causes),
+        "responsibility": by_party(facts.shares),
+    }
+
+
+def _volumes_by_period(question: Question) -> Mapping[str, Any]:
+    groups = by_period(question.known.facts.cases, lambda case: case.received_at, question.granularity, question.zone)
+    return {name: volume(group) for name, group in groups.items()}
+
+
+def _on_time_by_period(question: Question) -> Mapping[str, Any]:
+    groups = by_period(question.known.due, lambda case: case.promised_at, question.granularity, question.zone)
+    return {name: on_time(group, question.moment) for name, group in groups.items()}
+
+
+def _pareto(question: Question) -> tuple[Any, Any]:
+    bars = pareto_by_defect(question.known.facts.items)
+    return bars, charts.pareto_option(bars, "pareto_defect", question.language)
+
+
+def _nodes(question: Question) -> tuple[Any, Any]:
+    bars = pareto_by_node(question.known.facts.causes)
+    return bars, charts.pareto_option(bars, "pareto_node", question.language)
+
+
+def _trend(question: Question) -> tuple[Any, Any]:
+    groups = _volumes_by_period(question)
+    return groups, charts.volume_option(groups, question.language)
+
+
+def _on_time(question: Question) -> tuple[Any, Any]:
+    groups = _on_time_by_period(question)
+    return groups, charts.on_time_option(groups, question.language)
+
+
+def _stage_times(question: Question) -> tuple[Any, Any]:
+    times = stage_times(question.known.facts.cases, question.moment)
+    return times, charts.stage_times_option(times, question.language)
+
+
+def _status(question: Question) -> tuple[Any, Any]:
+    facts = question.known.facts
+    board = status_board(facts.cases, facts.investigations, facts.capas, question.moment)
+    return board, charts.status_board_option(board, question.language)
+
+
+def _responsibility(question: Question) -> tuple[Any, Any]:
+    records: Sequence[Any] = by_party(question.known.facts.shares)
+    return records, charts.responsibility_option(records, question.language)
+
+
+_CHARTS: Mapping[str, Callable[[Question], tuple[Any, Any]]] = {
+    "pareto": _pareto,
+    "nodes": _nodes,
+    "trend": _trend,
+    "on-time": _on_time,
+    "stage-times": _stage_times,
+    "status": _status,
+    "responsibility": _responsibility,
+}
+
+
+def _moment(name: str, text: str | None) -> datetime | None:
+    if text is None:
+        return None
+    wrong = BadParameter(
+        parameter=name, expected_zh="应为带时区的 RFC 3339 时间", expected_en="an RFC 3339 time with its offset"
+    )
+    try:
+        moment = parse_as_of(text).moment
+    except BadParameter:
+        raise wrong from None
+    if moment is None:
+        raise wrong
+    return moment.astimezone(UTC)
+
+
+def _zone(name: str) -> ZoneInfo:
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        raise BadParameter(
+            parameter="zone",
+            expected_zh="应为 IANA 时区，如 Asia/Shanghai",
+            expected_en="an IANA zone such as Asia/Shanghai",
+        ) from None
