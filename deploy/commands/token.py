@@ -17,6 +17,9 @@ def add_arguments(parser: ArgumentParser) -> None:
     parser.add_argument("--role", action="append", required=True, choices=ROLES, help="角色，可多次 · may be repeated")
     parser.add_argument("--tenant", default=DEFAULT_TENANT)
     parser.add_argument("--subject", help="令牌主体（默认按角色命名） · who (default: named after the role)")
+    parser.add_argument(
+        "--party", action="append", default=[], help="所代表的部门或供应商代码 · department or supplier spoken for"
+    )
     parser.add_argument("--hours", type=int, default=12)
 
 
@@ -25,7 +28,11 @@ def run(arguments: Arguments) -> int:
     try:
         issuer = LocalIssuer(settings_for(arguments), system_clock)
         token = issuer.token(
-            arguments.role, tenant=arguments.tenant, subject=arguments.subject, seconds=arguments.hours * 3600
+            arguments.role,
+            tenant=arguments.tenant,
+            subject=arguments.subject,
+            seconds=arguments.hours * 3600,
+            parties=arguments.party,
         )
     except (OnlyEmbedded, ValueError) as error:
         print(error, file=sys.stderr)

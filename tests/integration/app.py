@@ -56,10 +56,10 @@ async def running_app(
     issuer = LocalIssuer(settings, clock)
     clients: list[httpx.AsyncClient] = []
 
-    def client(role: str | None, tenant: str = "t1", subject: str | None = None, language: str = "en"):
+    def client(role, tenant="t1", subject=None, language="en", parties=()):
         headers = {"Accept-Language": language}
         if role is not None:
-            headers["Authorization"] = f"Bearer {issuer.token([role], tenant=tenant, subject=subject)}"
+            headers["Authorization"] = f"Bearer {issuer.token([role], tenant=tenant, subject=subject, parties=parties)}"
         transport = httpx.ASGITransport(app=app, raise_app_exceptions=False)
         made = httpx.AsyncClient(transport=transport, base_url="http://suyuan.test", headers=headers, timeout=30)
         clients.append(made)

@@ -28,10 +28,8 @@ create index row_product on facts.row (tenant, product, kind) where product is n
 create index row_operator on facts.row (tenant, operator, kind) where operator is not null;
 create index row_equipment on facts.row (tenant, equipment, kind, at) where equipment is not null;
 
--- The batches that count, with the position at which they became known.
-create view facts.anchored with (security_invoker) as
-    select tenant, substr(stream, 7)::uuid batch_id, position, recorded_at
-    from log.event where stream like 'facts-%' and version = 1;
+-- The last anchored batch is asked for with every look at facts.
+create index event_captured on log.event (tenant, position) where type = 'investigation.FactsCaptured';
 
 create function facts.refuse_change() returns trigger language plpgsql as $$
 begin
@@ -47,4 +45,3 @@ create trigger untruncatable before truncate on facts.row for each statement exe
 
 grant usage on schema facts to {runtime};
 grant select, insert, delete on facts.row to {runtime};
-grant select on facts.anchored to {runtime};

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncIterator, Collection, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import astuple, dataclass, fields
 from hashlib import sha256
@@ -13,41 +13,72 @@ import asyncpg
 import msgspec
 
 from services.investigation.domain.facts.kinds import KINDS
-from services.investigation.domain.facts.record import FactRecord
+from services.investigation.domain.facts.record import FactId, FactRecord
 from services.investigation.domain.facts.stored import StoredFact, restored, row_digest, stored
 from shared.adapters.postgres.connection import reading, writing
+from shared.contracts.evidence import EvidenceRef
 from shared.contracts.investigation.facts import DailyVolume, FactsCaptured, Superseded
 
 _STORED = tuple(field.name for field in fields(StoredFact))
 _PAGE = 5000
 _EVER = 2**62
 
-_CURRENT = """
-select distinct on (r.kind, r.natural_key)
-    r.batch_id, r.row, r.kind, r.natural_key, r.record, r.sha256, a.position
-from facts.row r join facts.anchored a on a.tenant = r.tenant and a.batch_id = r.batch_id
-where r.tenant = $1 and a.position <= $2 and {where}
-order by r.kind, r.natural_key, a.position desc, r.row desc"""
+_ANCHORED = (
+    "join log.event {e} on {e}.tenant = {r}.tenant and {e}.stream = 'facts-' || {r}.batch_id and {e}.version = 1"
+)
+"""Only rows of a batch whose first event is in the log are there; its position is when they became known."""
 
-_SUPERSEDED = """
-select n.kind, n.natural_key, old.batch_id old_batch, old.row old_row, old.sha256 old_sha256,
-    n.row new_row, n.sha256 new_sha256
-from facts.row n
+_CURRENT = """
+select r.batch_id, r.row, r.kind, r.natural_key, r.record, r.sha256, a.position
+from facts.row r {anchored}
+where r.tenant = $1 and a.position <= $2 and {where}
+and not exists (
+    select from facts.row n {newer}
+    where n.tenant = r.tenant and n.kind = r.kind and n.natural_key = r.natural_key
+    and b.position <= $2 and (b.position, n.row) > (a.position, r.row)
+)
+order by r.kind, r.natural_key"""
+
+_OLD = """
 cross join lateral (
-    select o.batch_id, o.row, o.sha256 from facts.row o
-    join facts.anchored a on a.tenant = o.tenant and a.batch_id = o.batch_id
+    select o.batch_id, o.row, o.sha256, o.product, o.at, o.record from facts.row o {anchored}
     where o.tenant = n.tenant and o.kind = n.kind and o.natural_key = n.natural_key and o.batch_id <> n.batch_id
     order by a.position desc, o.row desc limit 1
-) old
+) old""".format(anchored=_ANCHORED.format(e="a", r="o"))
+
+_SUPERSEDED = f"""
+select n.kind, n.natural_key, old.batch_id old_batch, old.row old_row, old.sha256 old_sha256,
+    n.row new_row, n.sha256 new_sha256
+from facts.row n {_OLD}
 where n.tenant = $1 and n.batch_id = $2 and old.sha256 <> n.sha256
 order by n.row"""
 
-_VOLUMES = """
-select product, day, sum(units)::bigint units from (
-    select r.product, (r.at at time zone 'UTC')::date as day,
-        floor((convert_from(r.record, 'UTF8')::jsonb ->> 'quantity')::numeric) units
-    from facts.row r where r.tenant = $1 and r.batch_id = $2 and r.product is not null and r.at is not null
-) v group by product, day order by product, day"""
+_VOLUMES = f"""
+with fresh as (
+    select distinct on (natural_key) * from facts.row
+    where tenant = $1 and batch_id = $2 order by natural_key, row desc
+), told as (
+    select product, at, record, 1 sign from fresh
+    union all
+    select old.product, old.at, old.record, -1 from fresh n {_OLD}
+)
+select product, (at at time zone 'UTC')::date as day,
+    sum(sign * floor((convert_from(record, 'UTF8')::jsonb ->> 'quantity')::numeric))::bigint units
+from told where product is not null and at is not null
+group by 1, 2
+having sum(sign * floor((convert_from(record, 'UTF8')::jsonb ->> 'quantity')::numeric)) <> 0
+order by 1, 2"""
+
+_CORRECTIONS = """
+select f.batch_id, f.row, n.batch_id new_batch, n.row new_row, n.sha256 new_sha256
+from unnest($2::uuid[], $3::integer[]) f(batch_id, row)
+join facts.row o on o.tenant = $1 and o.batch_id = f.batch_id and o.row = f.row {old}
+cross join lateral (
+    select n.batch_id, n.row, n.sha256 from facts.row n {newer}
+    where n.tenant = o.tenant and n.kind = o.kind and n.natural_key = o.natural_key and n.sha256 <> o.sha256
+    and (b.position, n.row) > (a.position, o.row)
+    order by b.position desc, n.row desc limit 1
+) n""".format(old=_ANCHORED.format(e="a", r="o"), newer=_ANCHORED.format(e="b", r="n"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +140,10 @@ class FactRows:
         ]
 
     async def volumes(self, tenant: str, batch_id: UUID) -> list[DailyVolume]:
-        """Whole units of each product on each day (UTC) in the batch."""
+        """Whole units of each product on each day (UTC): what the batch adds to what was known before.
+
+        A row that corrects another counts the difference, a row within the batch twice counts once.
+        """
         with reading():
             rows = await self._pool.fetch(_VOLUMES, tenant, batch_id)
         return [DailyVolume(product=r["product"], day=r["day"], units=r["units"]) for r in rows]
@@ -119,6 +153,7 @@ class FactRows:
     ) -> list[FactRecord]:
         """The current facts of these kinds whose column (lot, input_lot, product, operator …) is among the values.
 
+        Current is the newest row of a natural key, whatever lot it names now: what was corrected away doesn't return.
         `until`: as known at that log position. Sorted by kind and natural key.
         """
         conditions = ["r.kind = any ($3)"]
@@ -127,15 +162,53 @@ class FactRows:
             arguments.append(list(values))
             conditions.append(f"r.{_checked(column)} = any (${len(arguments)})")
         with reading():
-            rows = await self._pool.fetch(_CURRENT.format(where=" and ".join(conditions)), *arguments)
+            sql = _CURRENT.format(
+                where=" and ".join(conditions),
+                anchored=_ANCHORED.format(e="a", r="r"),
+                newer=_ANCHORED.format(e="b", r="n"),
+            )
+            rows = await self._pool.fetch(sql, *arguments)
         return [_fact(tenant, row) for row in rows]
+
+    async def position(self, tenant: str) -> int:
+        """The log position of the last anchored batch (0: none)."""
+        with reading():
+            found = await self._pool.fetchval(
+                "select max(position) from log.event where tenant = $1 and type = 'investigation.FactsCaptured'", tenant
+            )
+        return found or 0
+
+    async def corrections(self, tenant: str, facts: Collection[FactId]) -> Mapping[FactId, EvidenceRef]:
+        """Which of these facts have been superseded, each with what took its place."""
+        asked = sorted(facts)
+        with reading():
+            rows = await self._pool.fetch(
+                _CORRECTIONS, tenant, [batch for batch, _ in asked], [row for _, row in asked]
+            )
+        return {
+            (r["batch_id"], r["row"]): EvidenceRef(
+                kind="fact", tenant=tenant, sha256=r["new_sha256"].hex(), batch=r["new_batch"], row=r["new_row"]
+            )
+            for r in rows
+        }
+
+    async def names(self, tenant: str, field: str) -> set[str]:
+        """Every value that any row has ever given this field (supplier, supplier_name, customer, carrier …)."""
+        with reading():
+            rows = await self._pool.fetch(
+                "select distinct convert_from(record, 'UTF8')::jsonb ->> $2 named from facts.row"
+                " where tenant = $1 and kind in ('supplier_receipt', 'shipment')",
+                tenant,
+                field,
+            )
+        return {row["named"] for row in rows if row["named"]}
 
     async def cited(self, tenant: str, batch_id: UUID, row: int) -> FactRecord | None:
         """One anchored fact, current or not."""
         with reading():
             found = await self._pool.fetchrow(
                 "select r.batch_id, r.row, r.kind, r.natural_key, r.record, r.sha256, a.position from facts.row r"
-                " join facts.anchored a on a.tenant = r.tenant and a.batch_id = r.batch_id"
+                f" {_ANCHORED.format(e='a', r='r')}"
                 " where r.tenant = $1 and r.batch_id = $2 and r.row = $3",
                 tenant,
                 batch_id,

@@ -119,14 +119,14 @@ def audit_router(audited: Audited) -> APIRouter:
     return router
 
 
-def audited_service(resources: Resources) -> APIRouter:
-    """The audit routes of a service whose log is all there is to verify."""
+def audited_service(resources: Resources, verified: Callable[[str], Awaitable[Verdict]] | None = None) -> APIRouter:
+    """The audit routes of a service; `verified` where there is more to verify than its log."""
     key = resources.secrets.heads.public_key()
 
-    async def verified(tenant: str) -> Verdict:
+    async def chain(tenant: str) -> Verdict:
         return await verify(resources.pool, resources.service, tenant, resources.heads.read(), key)
 
-    return audit_router(Audited(resources.log, resources.heads.read, key, verified))
+    return audit_router(Audited(resources.log, resources.heads.read, key, verified or chain))
 
 
 async def _lines(log: EventLog, tenant: str, after: int, wanted: Filter, limit: int) -> AsyncIterator[bytes]:

@@ -118,7 +118,10 @@ def _principal(claims: dict[str, Any]) -> Principal:
         raise _bad("缺少主体", "the claim sub is missing or malformed")
     if not isinstance(roles, list):
         raise _bad("缺少角色", "the claim roles is missing")
-    return Principal(tenant, subject, frozenset(role for role in roles if role in ROLES))
+    parties = claims.get("parties") or []
+    if not isinstance(parties, list) or not all(isinstance(party, str) for party in parties):
+        raise _bad("parties 格式有误", "the claim parties is malformed")
+    return Principal(tenant, subject, frozenset(role for role in roles if role in ROLES), frozenset(parties))
 
 
 def _number(value: object) -> bool:

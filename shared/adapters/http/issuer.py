@@ -42,7 +42,13 @@ class LocalIssuer:
         return FixedKeys([self._key])
 
     def token(
-        self, roles: Sequence[str], *, tenant: str = DEFAULT_TENANT, subject: str | None = None, seconds: int = 0
+        self,
+        roles: Sequence[str],
+        *,
+        tenant: str = DEFAULT_TENANT,
+        subject: str | None = None,
+        seconds: int = 0,
+        parties: Sequence[str] = (),
     ) -> str:
         """A token for these roles; `subject` is by default named after the first. Raises ValueError."""
         unknown = set(roles) - set(ROLES)
@@ -58,6 +64,7 @@ class LocalIssuer:
             "sub": who,
             "tenant": tenant,
             "roles": list(roles),
+            "parties": list(parties),
             "iat": now,
             "nbf": now,
             "exp": now + min(seconds or DEFAULT_SECONDS, _MAX_SECONDS),

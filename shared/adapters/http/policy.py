@@ -27,11 +27,15 @@ ROLES: tuple[Role, ...] = get_args(Role)
 
 @dataclass(frozen=True, slots=True)
 class Principal:
-    """Who calls, as the verified token says. `subject` is opaque; it becomes the actor of events."""
+    """Who calls, as the verified token says. `subject` is opaque; it becomes the actor of events.
+
+    `parties` are the codes of the departments and suppliers whom the caller speaks for.
+    """
 
     tenant: str
     subject: str
     roles: frozenset[str]
+    parties: frozenset[str] = frozenset()
 
     def has(self, *roles: Role) -> bool:
         return not self.roles.isdisjoint(roles)

@@ -26,6 +26,7 @@ Fault = Literal[
     "tail_cut",
     "signed_head_differs",
     "signature_invalid",
+    "facts_differ",
 ]
 
 _PAGE = """
@@ -44,6 +45,7 @@ class Verdict:
     signed_position: int
     bad_position: int | None = None
     fault: Fault | None = None
+    detail: str | None = None
 
     @property
     def whole(self) -> bool:

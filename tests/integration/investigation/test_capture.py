@@ -148,3 +148,31 @@ async def test_the_synthetic_factory_is_captured_whole(facts, tmp_path):
             done = await facts.capture.capture(facts.context(), mapping, source)
         assert (done.errors, done.captured.rows) == ((), export.rows), export.kind
         assert await facts.rows.verify("t1", done.captured) is None
+
+
+async def test_a_row_that_was_corrected_to_another_lot_is_gone_from_the_old_one(facts):
+    await facts.capture.capture(facts.context(), SHIPMENTS, file(GOOD))
+    by_key = replace(SHIPMENTS, key=("shipment",))
+    await facts.capture.capture(facts.context("t3"), by_key, file(GOOD))
+    await facts.capture.capture(facts.context("t3"), by_key, file(GOOD.replace("S1,L1", "S1,L9")))
+    assert await facts.rows.current("t3", ["shipment"], lot=["L1"]) == []
+    assert len(await facts.rows.current("t3", ["shipment"], lot=["L9"])) == 1
+    assert len(await facts.rows.current("t3", ["shipment"], until=2, lot=["L1"])) == 1
+
+
+async def test_volumes_are_what_a_batch_adds_so_that_batches_can_be_added_up(facts):
+    await facts.capture.capture(facts.context(), SHIPMENTS, file(GOOD))
+    await facts.capture.capture(facts.context(), SHIPMENTS, file(GOOD.replace("D1,10", "D1,4")))
+    told = [v for e in await events(facts) if isinstance(e, VolumesRecorded) for v in e.volumes]
+    assert [v.units for v in told] == [15, -6]
+    twice = GOOD + "S2,L2,P,D2,7,2026-01-05 09:00\n"
+    await facts.capture.capture(facts.context("t4"), SHIPMENTS, file(twice))
+    told = [v for e in await events(facts, "t4") if isinstance(e, VolumesRecorded) for v in e.volumes]
+    assert [v.units for v in told] == [17]
+
+
+async def test_corrections_name_what_took_a_facts_place(facts):
+    first = await facts.capture.capture(facts.context(), SHIPMENTS, file(GOOD))
+    second = await facts.capture.capture(facts.context(), SHIPMENTS, file(GOOD.replace("D1,10", "D1,4")))
+    found = await facts.rows.corrections("t1", {(first.batch_id, 0), (first.batch_id, 1), (second.batch_id, 0)})
+    assert {key: (ref.batch, ref.row) for key, ref in found.items()} == {(first.batch_id, 0): (second.batch_id, 0)}

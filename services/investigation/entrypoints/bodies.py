@@ -1,0 +1,289 @@
+"""The request bodies of the investigation."""
+
+from __future__ import annotations
+
+from datetime import date
+from decimal import Decimal
+from typing import Annotated, Any, Literal
+from uuid import UUID
+
+from pydantic import Field
+
+from services.investigation.application.population import BadWhen
+from shared.adapters.http.body import Amount, Body, Code, Line, Words
+from shared.adapters.http.evidence import Evidence, refs
+from shared.contracts.investigation.reference import FlowNode
+from shared.contracts.investigation.responsibility import Party, Share
+from shared.contracts.words import (
+    Boundary,
+    CauseCategory,
+    CauseLeg,
+    CauseLevel,
+    Edition,
+    InvestigationOutcome,
+    PartyKind,
+    RecordSystem,
+    ReportStage,
+    ShareKind,
+    Verification,
+)
+
+Id = Annotated[UUID, Field(strict=False)]
+Day = Annotated[date, Field(strict=False)]
+Subject = Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[\x21-\x7e]+$")]
+Lines = Annotated[tuple[Line, ...], Field(max_length=1000, strict=False)]
+Codes = Annotated[tuple[Code, ...], Field(max_length=100, strict=False)]
+TeamRole = Literal["champion", "leader", "production", "rd", "purchasing", "logistics", "quality", "service"]
+
+
+class OpenBody(Body):
+    """`product` chooses its own process flow where one is published."""
+
+    product: Line | None = None
+
+
+class JoinBody(Body):
+    complaint_id: Id
+
+
+class LeaveBody(Body):
+    complaint_id: Id
+    reason: Words
+
+
+class TeamBody(Body):
+    subject: Subject
+    role: TeamRole
+
+
+class ProblemBody(Body):
+    """5W2H，小组自己的话 · in the team's own words."""
+
+    statement: Words
+    what: Words | None = None
+    where: Words | None = None
+    when: Words | None = None
+    who: Words | None = None
+    why: Words | None = None
+    how: Words | None = None
+    how_many: Words | None = None
+
+
+class VerifyBody(Body):
+    complaint_id: Id
+    item_no: Annotated[int, Field(ge=1, le=1000)]
+    outcome: Verification
+    quantity: Annotated[Amount, Field(ge=0)]
+    defect_codes: Codes = ()
+    evidence: Evidence
+    note: Words
+    product: Line | None = None
+    lot: Line | None = None
+
+
+class CrossCheckBody(Body):
+    complaint_id: Id
+    item_no: Annotated[int, Field(ge=1, le=1000)]
+
+
+class ExamineBody(Body):
+    node: Code
+    lot: Line
+
+
+class ClearBody(Body):
+    node: Code
+    evidence: Evidence
+    ground: Words | None = None
+
+
+class SuspectBody(Body):
+    node: Code
+    ground: Words
+    evidence: Evidence
+
+
+class LocaliseBody(Body):
+    """Bad lots: `bad_lots` named, or failed `characteristic`, or its value from `value_from` on.
+
+    `with_period` puts the month beside the lots, which is the honest question: lot or period?
+    """
+
+    products: Lines = ()
+    characteristic: Line | None = None
+    value_from: Annotated[Decimal, Field(allow_inf_nan=False, max_digits=18)] | None = None
+    bad_lots: Annotated[tuple[Line, ...], Field(max_length=100_000, strict=False)] = ()
+    with_period: bool = True
+    stratified: bool = True
+
+    def bad(self) -> BadWhen:
+        return BadWhen(characteristic=self.characteristic, value_from=self.value_from, lots=frozenset(self.bad_lots))
+
+
+class WhyBody(Body):
+    leg: CauseLeg
+    question: Words
+    follows: Id | None = None
+
+
+class AnswerBody(Body):
+    answer: Words
+    level: CauseLevel
+    boundary: Boundary
+    evidence: Evidence = ()
+
+
+class CauseBody(Body):
+    statement: Words
+    category: CauseCategory
+    leg: CauseLeg
+    node: Code
+
+
+class RuleOutBody(Body):
+    ground: Words
+    evidence: Evidence
+
+
+class RootCauseBody(Body):
+    """`last_why` is the last link of the chain; its level, boundary and evidence follow from it."""
+
+    statement: Words
+    leg: CauseLeg
+    category: CauseCategory
+    node: Code
+    last_why: Id
+    products: Lines
+    lots: Lines = ()
+    defect_codes: Codes = ()
+    evidence: Evidence = ()
+    join_capa: Id | None = None
+
+
+class ReasonBody(Body):
+    reason: Words
+
+
+class CapaNotRequiredBody(Body):
+    reason: Words
+    approver: Subject
+
+
+class PartyBody(Body):
+    kind: PartyKind
+    code: Code
+
+    def party(self) -> Party:
+        return Party(kind=self.kind, code=self.code)
+
+
+class ProposeBody(Body):
+    """`parties` names the outside parties by the rules' own words: {"supplier": "S-07"}."""
+
+    root_cause_id: Id
+    parties: Annotated[dict[Code, Code], Field(max_length=20, default_factory=dict)]
+    evidence: Evidence = ()
+
+
+class WhatIfBody(Body):
+    """Another table over the same facts; nothing is recorded."""
+
+    investigation_id: Id
+    root_cause_id: Id
+    parties: Annotated[dict[Code, Code], Field(max_length=20, default_factory=dict)]
+    document: dict[str, Any] | None = None
+
+
+class AcceptBody(Body):
+    root_cause_id: Id
+    party: PartyBody
+
+
+class ContestBody(Body):
+    root_cause_id: Id
+    party: PartyBody
+    grounds: Words
+    private_note: Words | None = None
+
+
+class ShareBody(Body):
+    party: PartyBody
+    kind: ShareKind
+    percent: Annotated[Amount, Field(gt=0, le=100)] | None = None
+    rule: Line
+    clause: Line
+    evidence: Evidence
+
+    def share(self, tenant: str) -> Share:
+        return Share(
+            party=self.party.party(),
+            kind=self.kind,
+            percent=self.percent,
+            rule=self.rule,
+            clause=self.clause,
+            evidence=refs(self.evidence, tenant),
+        )
+
+
+class ReviseBody(Body):
+    root_cause_id: Id
+    shares: Annotated[tuple[ShareBody, ...], Field(min_length=1, max_length=20, strict=False)]
+    grounds: Words
+    answers: Annotated[tuple[PartyBody, ...], Field(max_length=20, strict=False)]
+
+
+class UpholdBody(Body):
+    root_cause_id: Id
+    party: PartyBody
+    grounds: Words
+
+
+class RootCauseIdBody(Body):
+    root_cause_id: Id
+
+
+class ReportBody(Body):
+    """`complaint_id` says whose customer the customer edition is for."""
+
+    stage: ReportStage
+    edition: Edition
+    language: Literal["zh-CN", "en"]
+    complaint_id: Id | None = None
+
+
+class ConcludeBody(Body):
+    outcome: InvestigationOutcome
+    tried: Words
+    statement: Words
+
+
+class FlowNodeBody(Body):
+    node: Code
+    zh: Line
+    en: Line
+    system: RecordSystem
+    department: Code
+    checks: Lines = ()
+    next: Codes = ()
+
+    def flow_node(self) -> FlowNode:
+        return FlowNode(**self.model_dump())
+
+
+class FlowBody(Body):
+    flow: Code
+    nodes: Annotated[tuple[FlowNodeBody, ...], Field(min_length=1, max_length=200, strict=False)]
+    product: Line | None = None
+    reason: Words
+
+
+class RulesBody(Body):
+    rules: Code
+    document: dict[str, Any]
+    hearing_days: Annotated[int, Field(ge=0, le=365)]
+    reason: Words
+
+
+class MappingBody(Body):
+    document: dict[str, Any]
+    reason: Words

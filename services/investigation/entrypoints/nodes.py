@@ -1,0 +1,115 @@
+"""REST of process nodes, localisation and traces."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+from typing import Annotated, Any, Literal
+from uuid import UUID
+
+import msgspec
+from fastapi import APIRouter, Query, Response
+
+from services.investigation.application.gathering import Gathering
+from services.investigation.application.handlers import InvestigationHandlers
+from services.investigation.application.population import Populations
+from services.investigation.application.ports import Facts
+from services.investigation.domain.genealogy.trace import inspections_by_lot
+from services.investigation.domain.investigation.commands import ClearNode, RankSuspects, SuspectNode
+from services.investigation.domain.investigation.ranking import ranking
+from services.investigation.domain.localisation import Localisation, Settings, localise
+from services.investigation.entrypoints.bodies import ClearBody, ExamineBody, LocaliseBody, SuspectBody
+from services.investigation.entrypoints.http import ONE, READERS, SERVICE, WRITERS
+from shared.adapters.http.answers import done, view
+from shared.adapters.http.conventions import Reading, ReadingAsOf, Writing
+from shared.adapters.http.evidence import refs
+from shared.adapters.http.policy import policy
+from shared.adapters.http.streams import position_of
+from shared.adapters.runtime import Resources
+
+NOWHERE = UUID(int=0)
+
+
+def routes(handlers: InvestigationHandlers, facts: Facts, resources: Resources) -> APIRouter:
+    router = APIRouter(tags=["流程节点 nodes"])
+    _add_nodes(router, handlers)
+    _add_localisation(router, handlers, Populations(facts))
+    _add_traces(router, facts, resources)
+    return router
+
+
+def _add_nodes(router: APIRouter, handlers: InvestigationHandlers) -> None:
+    writers = [policy(*WRITERS)]
+
+    @router.post(f"{ONE}/examine-node", operation_id="examineNode", dependencies=writers)
+    async def examine(investigation_id: UUID, body: ExamineBody, context: Writing) -> Response:
+        """节点排查 · Examine a node for a lot: the four kinds of records."""
+        return done(SERVICE, (await handlers.examine_node(context, investigation_id, body.node, body.lot)).appended)
+
+    @router.post(f"{ONE}/clear-node", operation_id="clearNode", dependencies=writers)
+    async def clear(investigation_id: UUID, body: ClearBody, context: Writing) -> Response:
+        """排除节点（须有证据） · Clear a node, with evidence."""
+        command = ClearNode(node=body.node, evidence=refs(body.evidence, context.tenant), ground=body.ground)
+        return done(SERVICE, (await handlers.clear_node(context, investigation_id, command)).appended)
+
+    @router.post(f"{ONE}/suspect-node", operation_id="suspectNode", dependencies=writers)
+    async def suspect(investigation_id: UUID, body: SuspectBody, context: Writing) -> Response:
+        """确定可疑节点 · Name a suspect node."""
+        command = SuspectNode(node=body.node, ground=body.ground, evidence=refs(body.evidence, context.tenant))
+        return done(SERVICE, (await handlers.suspect_node(context, investigation_id, command)).appended)
+
+
+def _add_localisation(router: APIRouter, handlers: InvestigationHandlers, populations: Populations) -> None:
+    async def located(tenant: str, body: LocaliseBody) -> tuple[Localisation, int]:
+        """Gathered, then computed on another thread: it may take seconds."""
+        gathered = await populations.gather(tenant, body.products, body.bad(), with_period=body.with_period)
+        settings = replace(Settings(), stratified=body.stratified)
+        found = await asyncio.to_thread(localise, gathered.population, settings=settings)
+        return found, gathered.facts_position
+
+    @router.post(f"{ONE}/localise", operation_id="localiseInvestigation", dependencies=[policy(*WRITERS)])
+    async def record(investigation_id: UUID, body: LocaliseBody, context: Writing) -> Response:
+        """源头定位并记录 · Rank suspects and record the answer."""
+        found, position = await located(context.tenant, body)
+        command = RankSuspects(ranking=ranking(found, investigation_id, body.bad().text, position))
+        return done(SERVICE, (await handlers.rank_suspects(context, investigation_id, command)).appended)
+
+    @router.post("/api/v1/trace/localise", operation_id="localise", dependencies=[policy(*WRITERS, "auditor")])
+    async def ask(body: LocaliseBody, read: Reading) -> Response:
+        """源头定位（不记录） · Rank suspects; nothing is recorded."""
+        found, position = await located(read.tenant, body)
+        said: dict[str, Any] = msgspec.to_builtins(ranking(found, NOWHERE, body.bad().text, position))
+        said.pop("investigation_id")
+        return view(said, positions={SERVICE: position})
+
+
+def _add_traces(router: APIRouter, facts: Facts, resources: Resources) -> None:
+    @router.get("/api/v1/trace/lots/{lot}/{direction}", operation_id="traceLot", dependencies=[policy(*READERS)])
+    async def trace(
+        lot: str,
+        direction: Literal["backward", "forward"],
+        read: ReadingAsOf,
+        max_levels: Annotated[int, Query(ge=1, le=50)] = 10,
+    ) -> Response:
+        """批次谱系 · Which lots went into it, or what it went into, with the inspections on the way."""
+        until = await position_of(resources, read)
+        position = await facts.position(read.tenant) if until is None else until
+        gathering = Gathering(facts, read.tenant, position)
+        found = await gathering.trace(lot, direction, max_levels=max_levels)
+        records = await gathering.inspections(sorted(found.levels))
+        body = {
+            "start": found.start,
+            "direction": found.direction,
+            "levels": dict(sorted(found.levels.items())),
+            "edges": msgspec.to_builtins(found.edges),
+            "stopped_by": sorted(found.stopped_by),
+            "unexplored": sorted(found.unexplored),
+            "inspections": {
+                name: [_record(one) for one in ones] for name, ones in inspections_by_lot(found, records).items()
+            },
+        }
+        return view(body, positions={SERVICE: position})
+
+
+def _record(one: Any) -> dict[str, Any]:
+    return {**one.record, "evidence": msgspec.to_builtins(one.evidence)}

@@ -1,0 +1,60 @@
+"""REST of the traceability report (质量问题追溯报告): issued once, the same bytes for ever."""
+
+from __future__ import annotations
+
+from typing import Literal
+from uuid import UUID
+
+from fastapi import APIRouter, Response
+
+from services.investigation.application.reports import ReportAsked, Reports
+from services.investigation.domain.investigation.decider import investigation
+from services.investigation.entrypoints.bodies import ReportBody
+from services.investigation.entrypoints.http import ONE, READERS, SERVICE, WRITERS
+from shared.adapters.http.answers import created
+from shared.adapters.http.conventions import Creating, Reading
+from shared.adapters.http.policy import policy
+from shared.adapters.http.streams import stream_of
+from shared.adapters.runtime import Resources, Views
+from shared.contracts.investigation.responsibility import TraceabilityReportIssued
+from shared.kernel.errors import NotFound
+from shared.kernel.ids import derived_id
+
+PAGE_POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; frame-ancestors 'none'"
+"""The page carries its own style and loads nothing."""
+
+
+def routes(reports: Reports, resources: Resources, views: Views) -> APIRouter:
+    router = APIRouter(tags=["报告 reports"])
+
+    @router.post(f"{ONE}/reports", operation_id="issueReport", status_code=201, dependencies=[policy(*WRITERS)])
+    async def issue(investigation_id: UUID, body: ReportBody, context: Creating) -> Response:
+        """签发追溯报告 · Issue: content and page are stored, the event pins positions and sums."""
+        id_ = derived_id("report", context.tenant, context.key.scope, context.key.key)
+        asked = ReportAsked(report_id=id_, **body.model_dump())
+        return created(SERVICE, (await reports.issue(context, investigation_id, asked)).appended)
+
+    @router.get(
+        f"{ONE}/report.{{form}}",
+        operation_id="getReport",
+        dependencies=[policy(*READERS)],
+        response_class=Response,
+    )
+    async def stored(
+        investigation_id: UUID, form: Literal["json", "html"], read: Reading, report_id: UUID | None = None
+    ) -> Response:
+        """追溯报告原文（最近签发的，或指定的） · The stored bytes of the newest report, or of the one named."""
+        events, _ = await stream_of(resources, views, read, investigation.stream(investigation_id))
+        issued = [r.event for r in events if isinstance(r.event, TraceabilityReportIssued)]
+        found = next((one for one in reversed(issued) if report_id in (None, one.report_id)), None)
+        if found is None:
+            raise NotFound(what="report", id=str(report_id or investigation_id))
+        name = found.json_sha256 if form == "json" else found.html_sha256
+        content = b"".join([chunk async for chunk in resources.blobs.get(read.tenant, name)])
+        headers = {"Suyuan-Sha256": name, "Content-Language": found.language}
+        if form == "html":
+            headers["Content-Security-Policy"] = PAGE_POLICY
+        kind = "application/json" if form == "json" else "text/html; charset=utf-8"
+        return Response(content, media_type=kind, headers=headers)
+
+    return router

@@ -1,0 +1,170 @@
+"""REST of responsibility: proposed by public rules, heard, confirmed by somebody outside the bearing parties."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Annotated
+from uuid import UUID
+
+import msgspec
+from fastapi import APIRouter, Query, Response
+
+from services.investigation.application.handlers import InvestigationHandlers
+from services.investigation.application.ports import PublishedRules, References
+from services.investigation.application.responsibility import Responsibility
+from services.investigation.domain.investigation.commands import (
+    AcceptShare,
+    ConfirmResponsibility,
+    ContestShare,
+    ReviseResponsibility,
+    UpholdShare,
+)
+from services.investigation.entrypoints.bodies import (
+    AcceptBody,
+    ContestBody,
+    ProposeBody,
+    ReviseBody,
+    RootCauseIdBody,
+    UpholdBody,
+    WhatIfBody,
+)
+from services.investigation.entrypoints.http import CONCERNED, ONE, SERVICE, WRITERS
+from services.investigation.readmodels.responsibility_records import MODEL as RECORDS
+from services.investigation.readmodels.responsibility_records import RecordFilter, records
+from shared.adapters.http.answers import done, view
+from shared.adapters.http.conventions import Calling, Reading, Writing
+from shared.adapters.http.evidence import refs
+from shared.adapters.http.policy import Role, policy
+from shared.adapters.runtime import Resources, Views
+from shared.kernel.codec import encode_plain
+from shared.kernel.ids import derived_id
+
+PARTIES: tuple[Role, ...] = ("supplier", "department_lead", "quality_manager", "admin")
+
+
+def routes(
+    handlers: InvestigationHandlers, shares: Responsibility, references: References, resources: Resources, views: Views
+) -> APIRouter:
+    router = APIRouter(tags=["责任 responsibility"])
+    _add_proposals(router, handlers, shares, references)
+    _add_hearing(router, handlers)
+    _add_questions(router, shares, references, resources, views)
+    return router
+
+
+def _add_proposals(
+    router: APIRouter, handlers: InvestigationHandlers, shares: Responsibility, references: References
+) -> None:
+    writers = [policy(*WRITERS)]
+
+    @router.post(f"{ONE}/responsibility", operation_id="proposeResponsibility", dependencies=writers)
+    async def propose(investigation_id: UUID, body: ProposeBody, context: Writing) -> Response:
+        """按已发布规则提出责任 · Propose shares by the published rules."""
+        evidence = refs(body.evidence, context.tenant)
+        handled = await shares.propose(context, investigation_id, body.root_cause_id, body.parties, evidence)
+        return done(SERVICE, handled.appended)
+
+    @router.post(f"{ONE}/revise-responsibility", operation_id="reviseResponsibility", dependencies=writers)
+    async def revise(investigation_id: UUID, body: ReviseBody, context: Writing) -> Response:
+        """修订责任（答复异议） · Revise in answer to objections; the old version stays."""
+        days = (await references.rules(context.tenant)).hearing_days
+        command = ReviseResponsibility(
+            root_cause_id=body.root_cause_id,
+            shares=tuple(share.share(context.tenant) for share in body.shares),
+            grounds=body.grounds,
+            answers=tuple(one.party() for one in body.answers),
+            hear_by=context.now + timedelta(days=days),
+            now=context.now,
+            by=context.actor.subject,
+        )
+        return done(SERVICE, (await handlers.revise_responsibility(context, investigation_id, command)).appended)
+
+    @router.post(f"{ONE}/uphold", operation_id="upholdShare", dependencies=writers)
+    async def uphold(investigation_id: UUID, body: UpholdBody, context: Writing, call: Calling) -> Response:
+        """维持责任 · Uphold a contested share, with grounds."""
+        command = UpholdShare(
+            root_cause_id=body.root_cause_id,
+            party=body.party.party(),
+            grounds=body.grounds,
+            departments=call.who.parties,
+        )
+        return done(SERVICE, (await handlers.uphold_share(context, investigation_id, command)).appended)
+
+    @router.post(
+        f"{ONE}/confirm-responsibility",
+        operation_id="confirmResponsibility",
+        dependencies=[policy("quality_manager", "admin")],
+    )
+    async def confirm(investigation_id: UUID, body: RootCauseIdBody, context: Writing, call: Calling) -> Response:
+        """确认责任（提出人和责任方除外） · Confirm: neither the proposer nor of a bearing party."""
+        command = ConfirmResponsibility(
+            root_cause_id=body.root_cause_id,
+            now=context.now,
+            by=context.actor.subject,
+            departments=call.who.parties,
+        )
+        return done(SERVICE, (await handlers.confirm_responsibility(context, investigation_id, command)).appended)
+
+
+def _add_hearing(router: APIRouter, handlers: InvestigationHandlers) -> None:
+    parties = [policy(*PARTIES)]
+
+    @router.post(f"{ONE}/accept-share", operation_id="acceptShare", dependencies=parties)
+    async def accept(investigation_id: UUID, body: AcceptBody, context: Writing, call: Calling) -> Response:
+        """接受责任 · A party accepts its share."""
+        command = AcceptShare(root_cause_id=body.root_cause_id, party=body.party.party(), departments=call.who.parties)
+        return done(SERVICE, (await handlers.accept_share(context, investigation_id, command)).appended)
+
+    @router.post(f"{ONE}/contest", operation_id="contestShare", dependencies=parties)
+    async def contest(investigation_id: UUID, body: ContestBody, context: Writing, call: Calling) -> Response:
+        """异议或申诉 · Object before the confirmation, appeal after it; the private note stays the party's own."""
+        party = body.party.party()
+        key = derived_id("party", context.tenant, party.kind, party.code) if body.private_note else None
+        command = ContestShare(
+            root_cause_id=body.root_cause_id,
+            party=party,
+            grounds=body.grounds,
+            now=context.now,
+            departments=call.who.parties,
+            party_key=key,
+            private_note=body.private_note,
+        )
+        return done(SERVICE, (await handlers.contest_share(context, investigation_id, command)).appended)
+
+
+def _add_questions(
+    router: APIRouter, shares: Responsibility, references: References, resources: Resources, views: Views
+) -> None:
+    @router.get(
+        "/api/v1/responsibility-records", operation_id="listResponsibilityRecords", dependencies=[policy(*CONCERNED)]
+    )
+    async def many(
+        read: Reading,
+        party: Annotated[str | None, Query(max_length=64)] = None,
+        node: Annotated[str | None, Query(max_length=64)] = None,
+        leg: Annotated[str | None, Query(max_length=20)] = None,
+        product: Annotated[str | None, Query(max_length=200)] = None,
+        investigation_id: UUID | None = None,
+        limit: Annotated[int, Query(ge=1, le=200)] = 50,
+    ) -> Response:
+        """责任记录（责任方只看到自己的） · Confirmed shares; parties see their own."""
+        await views.caught_up(read.tenant, read.after, [RECORDS.name], read.patience)
+        own = read.principal.parties if not read.principal.has(*WRITERS, "service_agent", "auditor") else None
+        asked = RecordFilter(
+            party=party,
+            node=node,
+            leg=leg,
+            product=product,
+            investigation_id=investigation_id,
+            parties=None if own is None else tuple(sorted(own)),
+        )
+        return view({"items": [dict(row) for row in await records(resources.derived, read.tenant, asked, limit=limit)]})
+
+    @router.post("/api/v1/responsibility/what-if", operation_id="whatIf", dependencies=[policy(*WRITERS, "auditor")])
+    async def what_if(body: WhatIfBody, read: Reading) -> Response:
+        """若按另一套规则 · What other rules would give for that cause; nothing is recorded."""
+        rules = await references.rules(read.tenant)
+        if body.document is not None:
+            rules = PublishedRules("what-if", 0, encode_plain(body.document).decode(), rules.hearing_days)
+        found = await shares.what_if(read.tenant, body.investigation_id, body.root_cause_id, body.parties, rules)
+        return view({"rules": rules.rules, "version": rules.version, "shares": msgspec.to_builtins(found)})

@@ -1,0 +1,78 @@
+"""The wiring of the investigation: the only place where everything meets."""
+
+from __future__ import annotations
+
+from zoneinfo import ZoneInfo
+
+from fastapi import APIRouter
+
+from services.investigation.application import reactions
+from services.investigation.application.capture import Capture
+from services.investigation.application.handlers import InvestigationHandlers
+from services.investigation.application.ports import Sight
+from services.investigation.application.references import ReferenceHandlers
+from services.investigation.application.reports import Reports
+from services.investigation.application.responsibility import Responsibility
+from services.investigation.entrypoints import causes, http, nodes, references, reports, responsibility
+from services.investigation.readmodels import (
+    investigation_list,
+    joined_complaints,
+    responsibility_records,
+    sight,
+    traceability_report,
+)
+from services.investigation.readmodels.fact_rows import FactRows
+from services.investigation.readmodels.verification import verify_with_facts
+from services.investigation.settings import InvestigationSettings
+from shared.adapters.decision_table import AllMatches
+from shared.adapters.http.audit import audited_service
+from shared.adapters.postgres.verify import Verdict
+from shared.adapters.runtime import Resources, Views, Wired
+from shared.kernel.erasure import erasure_rule
+
+
+def wire(resources: Resources, views: Views) -> Wired:
+    store, vault, numbers = resources.store, resources.vault, resources.numbers
+    rows = FactRows(resources.pool)
+    table = AllMatches()
+    seen = Sight(
+        facts=rows,
+        references=sight.PublishedReferences(resources, views),
+        table=table,
+        actions=sight.ActionsOfCapas(resources),
+        names=sight.NamesInFacts(rows),
+    )
+    handlers = InvestigationHandlers(store, vault, numbers, seen, ZoneInfo(InvestigationSettings().plant_zone))
+    issuing = Reports(
+        handlers,
+        store,
+        resources.blobs,
+        numbers,
+        seen,
+        traceability_report.render,
+        traceability_report.TEMPLATE_VERSION,
+    )
+    capture = Capture(rows, store, vault)
+
+    async def verified(tenant: str) -> Verdict:
+        return await verify_with_facts(resources, rows, tenant)
+
+    router = APIRouter()
+    for part in (
+        http.routes(handlers, seen.references, resources, views),
+        nodes.routes(handlers, rows, resources),
+        causes.routes(handlers),
+        responsibility.routes(handlers, Responsibility(handlers, seen), seen.references, resources, views),
+        reports.routes(issuing, resources, views),
+        references.routes(ReferenceHandlers(store, vault, table), seen.references, capture, resources, views),
+        audited_service(resources, verified),
+    ):
+        router.include_router(part)
+    return Wired(
+        router,
+        models=(investigation_list.MODEL, joined_complaints.MODEL, responsibility_records.MODEL, *sight.MODELS),
+        reactions=(
+            *reactions.rules(handlers, sight.Citations(resources, views)),
+            erasure_rule(store, vault),
+        ),
+    )

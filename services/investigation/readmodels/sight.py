@@ -1,0 +1,83 @@
+"""What the handlers look up before they decide, over this service's own tables (the ports of application/ports.py)."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from uuid import UUID
+
+from services.investigation.application.defaults import default_rules
+from services.investigation.application.ports import PublishedRules
+from services.investigation.domain.facts.record import FactId
+from services.investigation.domain.flow.default import Flow
+from services.investigation.domain.report.document import ReportAction
+from services.investigation.readmodels import capa_actions, capa_causes, cited_evidence, investigation_references
+from services.investigation.readmodels.capa_actions import actions_of
+from services.investigation.readmodels.cited_evidence import investigations_citing
+from services.investigation.readmodels.fact_rows import FactRows
+from services.investigation.readmodels.investigation_references import flow_for, flow_version, newest
+from shared.adapters.runtime import Resources, Views
+
+PATIENCE_SECONDS = 5.0
+CONFIDENTIAL = ("supplier", "supplier_name", "customer", "customer_name", "carrier")
+
+
+class PublishedReferences:
+    """Waits for the log's own head, so that what was just published holds."""
+
+    def __init__(self, resources: Resources, views: Views) -> None:
+        self._resources = resources
+        self._views = views
+
+    async def flow(self, tenant: str, product: str | None) -> Flow:
+        await self._caught_up(tenant)
+        return await flow_for(self._resources.derived, tenant, product)
+
+    async def flow_version(self, tenant: str, flow: str, version: int) -> Flow:
+        await self._caught_up(tenant)
+        return await flow_version(self._resources.derived, tenant, flow, version)
+
+    async def rules(self, tenant: str) -> PublishedRules:
+        await self._caught_up(tenant)
+        row = await newest(self._resources.derived, tenant, "responsibility_rules")
+        if row is None:
+            return default_rules()
+        return PublishedRules(row["name"], row["version"], row["document"], row["hearing_days"])
+
+    async def _caught_up(self, tenant: str) -> None:
+        head = (await self._resources.log.heads()).get(tenant, 0)
+        model = investigation_references.MODEL.name
+        await self._views.caught_up(tenant, {"investigation": head}, [model], PATIENCE_SECONDS)
+
+
+class Citations:
+    def __init__(self, resources: Resources, views: Views) -> None:
+        self._resources = resources
+        self._views = views
+
+    async def investigations(self, tenant: str, facts: Collection[FactId], not_before: int) -> Sequence[UUID]:
+        after = {"investigation": not_before}
+        await self._views.caught_up(tenant, after, [cited_evidence.MODEL.name], PATIENCE_SECONDS)
+        return await investigations_citing(self._resources.derived, tenant, facts)
+
+
+class ActionsOfCapas:
+    def __init__(self, resources: Resources) -> None:
+        self._resources = resources
+
+    async def of(self, tenant: str, investigation_id: UUID) -> Sequence[ReportAction]:
+        return await actions_of(self._resources.derived, tenant, investigation_id)
+
+
+class NamesInFacts:
+    def __init__(self, rows: FactRows) -> None:
+        self._rows = rows
+
+    async def confidential(self, tenant: str, own_account: str | None) -> frozenset[str]:
+        """Names and codes of all suppliers, carriers and customers known from facts, but for this customer's own."""
+        found: set[str] = set()
+        for field in CONFIDENTIAL:
+            found |= await self._rows.names(tenant, field)
+        return frozenset(found - {own_account})
+
+
+MODELS = (capa_actions.MODEL, capa_causes.MODEL, cited_evidence.MODEL, investigation_references.MODEL)
