@@ -40,7 +40,7 @@ class Claimant:
 class World:
     """`bad_lots` are what the measured values show, `planted` what the generator knows (empty for real data).
 
-    `cut_in` is the first day on which units are made without the cause.
+    `cut_in` is the first day on which units are made without the cause, `window` how long they are then watched.
     """
 
     zh: str
@@ -54,6 +54,7 @@ class World:
     supplier: str
     planted: tuple[Mapping[str, Any], ...]
     cut_in: date
+    window: timedelta
 
 
 def synthetic(folder: Path, seed: int) -> World:
@@ -75,8 +76,9 @@ def synthetic(folder: Path, seed: int) -> World:
         defect="LEAK",
         node="incoming_inspection",
         supplier=next(str(r["supplier"]) for r in receipts if r["lot"] in planted),
-        planted=tuple({"attribute": one.attribute, "value": one.value, "node": one.node} for one in truth.planted),
+        planted=tuple(_planted(one) for one in truth.planted),
         cut_in=_day_after(exports, exposed),
+        window=timedelta(days=60),
     )
 
 
@@ -97,7 +99,14 @@ def real(data: Path, folder: Path, seed: int) -> World:
         supplier="API-MAKER",
         planted=(),
         cut_in=_day_after(exports, {one.lot for one in claimants}),
+        window=timedelta(days=730),
     )
+
+
+def _planted(one: factory.Planted) -> dict[str, str]:
+    """In the words of a localisation: an input lot stands under its material."""
+    attribute = f"lot:{one.value.partition('-')[0]}" if one.attribute == "input_lot" else one.attribute
+    return {"attribute": attribute, "value": one.value, "node": one.node}
 
 
 def _bad_lots(exports: tuple[Export, ...], is_bad: Callable[[Record], bool]) -> set[str]:

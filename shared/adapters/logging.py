@@ -82,7 +82,7 @@ def _correlate(_: Any, __: str, line: Any) -> Any:
 def _renderers(console: bool) -> list[Any]:
     drop = structlog.stdlib.ProcessorFormatter.remove_processors_meta
     if console:
-        return [drop, structlog.dev.ConsoleRenderer()]
+        return [drop, structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)]
     tracebacks = ExceptionRenderer(ExceptionDictTransformer(show_locals=False))  # locals would hold bodies
     return [drop, tracebacks, structlog.processors.JSONRenderer(ensure_ascii=False)]
 

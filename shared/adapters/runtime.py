@@ -26,7 +26,7 @@ from shared.adapters.postgres.timekeeper import Timekeeper
 from shared.adapters.privacy import SealingVault
 from shared.adapters.settings import Settings
 from shared.kernel.clock import Clock
-from shared.kernel.errors import SuyuanError, ViewBehind
+from shared.kernel.errors import StoreError, SuyuanError, ViewBehind
 from shared.kernel.ports import Blobs, EventLog
 from shared.kernel.reacting import ReactionRule
 from shared.kernel.readmodel import ReadModel
@@ -245,6 +245,8 @@ async def _kept_running(name: str, run: Callable[[], Awaitable[None]]) -> None:
     while True:
         try:
             await run()
+        except StoreError as error:
+            _log.warning("background part waits for the database", part=name, why=str(error))
         except Exception:  # noqa: BLE001 - whatever it is: said, and begun again
             _log.exception("background part failed, starts again", part=name)
         await asyncio.sleep(RESTART_SECONDS)

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from deploy.embedded.child import Child
 from shared.kernel.ids import new_id
-from tests.e2e.server import Server
 
 NAME, PHONE, WORDS = "欧阳不存在", "139-5550-1234", "这是一段绝不能落盘的描述 zebra-quagga"
 PICTURE = b"\x89PNG\r\n\x1a\n" + b"quagga-in-a-picture" * 20
@@ -24,12 +24,12 @@ SECRETS = (NAME.encode(), PHONE.encode(), WORDS.encode(), b"quagga", "绝不能�
 
 
 @pytest.fixture
-def server(tmp_path) -> Iterator[Server]:
-    made = Server(tmp_path / "data")
+def server(tmp_path) -> Iterator[Child]:
+    made = Child(tmp_path / "data")
     yield made
     if made.process is not None and made.process.poll() is None:
         made.kill()
-    leftover = Server(made.folder)
+    leftover = Child(made.folder)
     if (made.folder / "postgres" / "data" / "postmaster.pid").exists():  # end the orphan of a killed server
         leftover.start()
         leftover.stop()

@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 
+from deploy.embedded.child import Child
 from shared.adapters.disk import Room
 from shared.kernel.errors import StoreFull
 from shared.kernel.ids import new_id
-from tests.e2e.server import Server
 from tests.e2e.test_embedded import FORM
 
 MIB = 1 << 20
@@ -38,7 +38,7 @@ def write(client, status: int) -> dict:
 
 
 def test_a_full_disk_refuses_writes_with_507_and_heals_by_itself(small_disk):
-    server = Server(small_disk / "data").start()
+    server = Child(small_disk / "data").start()
     try:
         client = server.client("service_agent")
         made = write(client, 201)

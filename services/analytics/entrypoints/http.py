@@ -13,8 +13,9 @@ from fastapi import APIRouter, Query, Response
 from services.analytics.domain import charts
 from services.analytics.domain.kpi.failures import pareto_by_defect, pareto_by_node
 from services.analytics.domain.kpi.on_time import on_time
+from services.analytics.domain.kpi.pareto import share_of
 from services.analytics.domain.kpi.responsibility import by_party
-from services.analytics.domain.kpi.stage_times import stage_times
+from services.analytics.domain.kpi.stage_times import StageTime, stage_times
 from services.analytics.domain.kpi.status_board import status_board
 from services.analytics.domain.kpi.volume import volume
 from services.analytics.domain.slices import Granularity, Slice, by_period, by_product
@@ -117,7 +118,7 @@ def _kpis(question: Question) -> dict[str, Any]:
         "volume": volume(facts.cases),
         "volume_by_period": _volumes_by_period(question),
         "volume_by_product": {name: volume(group) for name, group in by_product(facts.cases).items()},
-        "stage_times": stage_times(facts.cases, moment),
+        "stage_times": [_stage(one) for one in stage_times(facts.cases, moment)],
         "on_time": on_time(due, moment),
         "on_time_by_period": _on_time_by_period(question),
         "on_time_by_product": {name: on_time(group, moment) for name, group in by_product(due).items()},
@@ -159,7 +160,28 @@ def _on_time(question: Question) -> tuple[Any, Any]:
 
 def _stage_times(question: Question) -> tuple[Any, Any]:
     times = stage_times(question.known.facts.cases, question.moment)
-    return times, charts.stage_times_option(times, question.language)
+    return [_stage(one) for one in times], charts.stage_times_option(times, question.language)
+
+
+def _stage(time: StageTime) -> dict[str, Any]:
+    """Durations in seconds; the share that lasts longer, to 4 decimals (Kaplan–Meier)."""
+    return {
+        "stage": time.stage,
+        "started": time.started,
+        "ended": time.ended,
+        "under_way": time.under_way,
+        "backwards": time.backwards,
+        "median_seconds": None if time.median is None else time.median.total_seconds(),
+        "curve": [
+            {
+                "seconds": step.duration.total_seconds(),
+                "under_way": step.under_way,
+                "ended": step.ended,
+                "surviving": share_of(step.surviving.numerator, step.surviving.denominator),
+            }
+            for step in time.steps
+        ],
+    }
 
 
 def _status(question: Question) -> tuple[Any, Any]:
