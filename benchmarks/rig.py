@@ -81,8 +81,8 @@ class Rig:
         try:
             yield Service(made.runtime, pool, derived, log, PostgresStore(pool, log))
         finally:
-            await pool.close()
-            await derived.close()
+            pool.terminate()  # closing would wait for what a failed measurement left open
+            derived.terminate()
             await self._drop(made.name)
 
     @asynccontextmanager

@@ -1,6 +1,7 @@
 """Group commit: commands that arrive while a batch is being written form the next one.
 
-A batch holds one tenant's commands with distinct streams, keys, claims and lookups, bounded by count and bytes.
+A batch holds one tenant's commands with distinct streams, keys and claims, bounded by count and bytes; many may use
+one person's key in it, but who makes or destroys that key has it alone.
 Different tenants' batches run side by side. A command that Postgres refuses fails alone; a caller that goes away harms
 nobody.
 """
@@ -9,7 +10,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Callable, Hashable, Iterator
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -85,8 +86,11 @@ class Appender:
 
     async def _write(self, tenant: str, batch: list[_Waiting]) -> None:
         try:
+            arguments = _arguments(tenant, [w.request for w in batch])
             with writing():
-                rows = await self._pool.fetch(_CALL, *_arguments(tenant, [w.request for w in batch]))
+                async with self._pool.acquire() as connection:
+                    rows = await connection.fetch(_CALL, *arguments)
+                    self._settle(tenant, batch, rows)  # nobody waits for the connection to be given back
         except (asyncpg.PostgresError, asyncpg.DataError, UnicodeEncodeError, OverflowError) as error:
             if len(batch) == 1:
                 _fail(batch[0], AppendRefused(problem=str(error)))
@@ -94,47 +98,58 @@ class Appender:
             for one in batch:  # somebody's values were refused: the others must not suffer
                 await self._write(tenant, [one])
             return
+
+    def _settle(self, tenant: str, batch: list[_Waiting], rows: list[asyncpg.Record]) -> None:
         self.batches += 1
         last = max((row["last_position"] for row in rows if row["outcome"] == "o"), default=0)
         if last:
             self._committed(tenant, last)
         for one, row in zip(batch, rows, strict=True):
-            _settle(one, row)
+            _answer(one, row)
 
 
 def _next_batch(waiting: deque[_Waiting]) -> list[_Waiting]:
     """As many as fit, in order of arrival; one that touches what an earlier one touches stays for the next batch."""
     batch: list[_Waiting] = []
     later: list[_Waiting] = []
-    touched: set[Hashable] = set()
+    touched: dict[Hashable, Hashable] = {}
     size = 0
     while waiting and len(batch) < MAX_BATCH_COMMANDS and size < MAX_BATCH_BYTES:
         one = waiting.popleft()
-        touches = set(_touches(one.request))
-        if touched.isdisjoint(touches):
+        touches = _touches(one.request)
+        if any(thing in touched and _clash(touched[thing], how) for thing, how in touches.items()):
+            later.append(one)
+        else:
             batch.append(one)
             size += sum(len(e.meta) + len(e.data) for e in one.request.events)
-        else:
-            later.append(one)
-        touched |= touches
+        for thing, how in touches.items():
+            touched[thing] = how if thing not in touched else None if _clash(touched[thing], how) else how
     waiting.extendleft(reversed(later))
     return batch
 
 
-def _touches(request: AppendRequest) -> Iterator[Hashable]:
-    yield "stream", request.stream
-    yield "key", request.key.scope, request.key.key
-    for claim in request.claims:
-        yield "claim", claim
+def _clash(how: Hashable, other: Hashable) -> bool:
+    """Things are shared only by those who touch them in one and the same way; None shares with nobody."""
+    return how is None or how != other
+
+
+def _touches(request: AppendRequest) -> dict[Hashable, Hashable]:
+    """What a command touches, and how: many may use one owner's key, or lead the same lookup to the same owner."""
+    touches: dict[Hashable, Hashable] = {request.stream: None, (request.key.scope, request.key.key): None}
+    for owner in request.key_owners:
+        touches[owner] = "used"
     for lookup in request.lookups:
-        yield "lookup", lookup.digest
+        touches[lookup.digest], touches[lookup.owner] = lookup.owner, "used"
+    for claim in request.claims:
+        touches[claim] = None
     if request.reaction:
-        yield "reaction", request.reaction.name, request.reaction.causation_id
-    for owner in (*(key.owner for key in request.new_keys), *request.destroy, *request.key_owners):
-        yield "owner", owner
+        touches[request.reaction.name, request.reaction.causation_id, "reaction"] = None
+    for owner in (*(key.owner for key in request.new_keys), *request.destroy):
+        touches[owner] = None
+    return touches
 
 
-def _settle(one: _Waiting, row: asyncpg.Record) -> None:
+def _answer(one: _Waiting, row: asyncpg.Record) -> None:
     problem = _problem(one.request, row)
     if problem is not None:
         _fail(one, problem)
@@ -174,18 +189,8 @@ def _fail(one: _Waiting, error: BaseException) -> None:
 def _arguments(tenant: str, requests: list[AppendRequest]) -> list[Any]:
     """The batch as the columns of log.append_batch: commands first, then what belongs to each by its number."""
     numbered = list(enumerate(requests, start=1))
-    commands = [
-        [r.key.scope for r in requests],
-        [r.key.key for r in requests],
-        [r.key.fingerprint for r in requests],
-        [r.stream for r in requests],
-        [r.expected for r in requests],
-        [len(r.events) for r in requests],
-        [r.answer for r in requests],
-        [r.reaction.name if r.reaction else None for r in requests],
-        [r.reaction.causation_id if r.reaction else None for r in requests],
-        [r.reaction.outcome if r.reaction else None for r in requests],
-    ]
+    reactions = [r.reaction for r in requests]
+    some = any(reactions)
     events = [
         (i, nth, e.type, e.meta, e.data, chain.digest(e.meta, e.data))
         for i, r in numbered
@@ -193,7 +198,16 @@ def _arguments(tenant: str, requests: list[AppendRequest]) -> list[Any]:
     ]
     return [
         tenant,
-        *commands,
+        [r.key.scope for r in requests],
+        [r.key.key for r in requests],
+        [r.key.fingerprint for r in requests],
+        [r.stream for r in requests],
+        [r.expected for r in requests],
+        [len(r.events) for r in requests],
+        [r.answer for r in requests],
+        [r and r.name for r in reactions] if some else None,
+        [r and r.causation_id for r in reactions] if some else None,
+        [r and r.outcome for r in reactions] if some else None,
         *_columns(events, 6),
         *_columns([(i, c.scope, c.value) for i, r in numbered for c in r.claims], 3),
         *_columns([(i, k.owner, k.wrapped) for i, r in numbered for k in r.new_keys], 3),
@@ -203,5 +217,6 @@ def _arguments(tenant: str, requests: list[AppendRequest]) -> list[Any]:
     ]
 
 
-def _columns(rows: list[Any], width: int) -> list[list[Any]]:
-    return [list(column) for column in zip(*rows, strict=True)] if rows else [[] for _ in range(width)]
+def _columns(rows: list[Any], width: int) -> list[list[Any] | None]:
+    """What a batch has none of is null: an empty array would cost as much to send as a full one."""
+    return [list(column) for column in zip(*rows, strict=True)] if rows else [None] * width

@@ -28,12 +28,7 @@ _NEVER = 2**62
 _log = structlog.get_logger("projector")
 
 _CHECKPOINTS = "select source, tenant, position from log.checkpoint where consumer = $1"
-_MOVE = """
-insert into log.checkpoint as c (consumer, source, tenant, position)
-select $1, $2, $3, $5 from log.read_model m where m.name = $6 and $7 in (m.shown, m.newest)
-on conflict (consumer, source, tenant) do update set position = excluded.position where c.position = $4
-returning position"""
-_PARKED = "select distinct stream from log.parked where consumer = $1 and source = $2 and tenant = $3"
+_MOVE = "select log.advance_checkpoint($1, $2, $3, $4, $5, $6, $7)"
 _PARK = """
 insert into log.parked (consumer, source, tenant, stream, position, error)
 select $1, $2, $3, * from unnest($4::text[], $5::bigint[], $6::text[]) on conflict do nothing"""
@@ -55,6 +50,7 @@ class Projector:
         self._moved = asyncio.Condition()
         self.positions: dict[str, dict[str, int]] = {source: {} for source in self._logs}
         self.halted: dict[tuple[str, str], LogError] = {}
+        self._read_ahead: dict[tuple[str, str], Sequence[Recorded]] = {}
 
     @property
     def table(self) -> ReadTable:
@@ -124,15 +120,34 @@ class Projector:
         """Apply the next batch of one tenant's log; how many events it had (0: nothing new, or halted)."""
         async with self._one_at_a_time:
             after = self.positions[source].get(tenant, 0)
-            batch = await self._readable(source, tenant, await self._logs[source].read(tenant, after, limit))
+            ahead = self._read_ahead.pop((source, tenant), ())
+            following = ahead if ahead and ahead[0].position == after + 1 else None
+            batch = self._readable(source, tenant, following or await self._logs[source].read(tenant, after, limit))
             if not batch:
                 return 0
-            async with self._pool.acquire() as connection, connection.transaction():
-                await apply(connection, self.table, source, tenant, after, batch)
-            await self._note(source, tenant, batch[-1].position)
+            last = batch[-1].position
+            reading = asyncio.create_task(self._decoded(source, tenant, last, limit)) if len(batch) == limit else None
+            try:
+                async with self._pool.acquire() as connection, connection.transaction():
+                    await apply(connection, self.table, source, tenant, after, batch)
+            except BaseException:
+                if reading is not None:
+                    reading.cancel()
+                raise
+            await self._note(source, tenant, last)
+            if reading is not None:
+                self._read_ahead[source, tenant] = await reading
             return len(batch)
 
-    async def _readable(self, source: str, tenant: str, batch: Sequence[Recorded]) -> Sequence[Recorded]:
+    async def _decoded(self, source: str, tenant: str, after: int, limit: int) -> Sequence[Recorded]:
+        """The batch after, read and decoded while the database writes the one before."""
+        batch = await self._logs[source].read(tenant, after, limit)
+        for recorded in batch:
+            with suppress(Exception):  # met again, and judged, when its turn comes
+                _ = recorded.event
+        return batch
+
+    def _readable(self, source: str, tenant: str, batch: Sequence[Recorded]) -> Sequence[Recorded]:
         """The events before the first one that this build doesn't know."""
         for nth, recorded in enumerate(batch):
             try:
@@ -171,16 +186,14 @@ async def apply(
 
     Raises CheckpointMoved where somebody else was first. Other sources of the same model and tenant wait meanwhile.
     """
-    await lock(connection, table.model.name)
     last = batch[-1].position
-    moved = await connection.fetchval(
+    parked = await connection.fetchval(
         _MOVE, table.consumer, source, tenant, after, last, table.model.name, table.generation
     )
-    if moved is None:
+    if parked is None:
         raise CheckpointMoved
-    parked = {row["stream"] for row in await connection.fetch(_PARKED, table.consumer, source, tenant)}
     rows = Rows(table.model.key, await table.load(connection, tenant, _touched(table.model, batch)))
-    failed = fold(table.model, rows, batch, parked)
+    failed = fold(table.model, rows, batch, set(parked))
     await table.save(connection, tenant, rows.result())
     if failed:
         await connection.execute(

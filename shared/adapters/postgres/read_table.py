@@ -28,6 +28,8 @@ class ReadTable:
         self.name = f'read."{model.name}__{generation}"'
         self.consumer = f"{model.name}__{generation}"
         self._types = {column.name: column.type for column in model.columns}
+        self._names = [column.name for column in model.columns]
+        self._json = [column.name for column in model.columns if column.type == "jsonb"]
         self._select = self._select_sql()
         self._upsert = self._upsert_sql()
         self._delete = self._delete_sql()
@@ -64,15 +66,17 @@ class ReadTable:
         rows = await connection.fetch(self._select, tenant, *columns)
         loaded: dict[RowKey, Row] = {}
         for record in rows:
-            row = {c.name: _from_postgres(c.type, record[c.name]) for c in self.model.columns}
-            loaded[tuple(row[name] for name in self.model.key)] = row
+            row = dict(zip(self._names, record, strict=True))
+            for name in self._json:
+                row[name] = None if row[name] is None else json.loads(row[name])
+            loaded[tuple([row[name] for name in self.model.key])] = row
         return loaded
 
     async def save(self, connection: asyncpg.Connection, tenant: str, changed: Mapping[RowKey, Row | None]) -> None:
         rows = [row for row in changed.values() if row is not None]
         gone = [key for key, row in changed.items() if row is None]
         if rows:
-            columns = [[_to_postgres(c.type, row.get(c.name)) for row in rows] for c in self.model.columns]
+            columns = [_column(c, rows) for c in self.model.columns]
             await connection.execute(self._upsert, tenant, *columns)
         if gone:
             await connection.execute(
@@ -88,7 +92,8 @@ class ReadTable:
         return " and ".join(f't."{name}" = k."{name}"' for name in self.model.key)
 
     def _select_sql(self) -> str:
-        return f"select t.* from {self._keys_table()} join {self.name} t on t.tenant = $1 and {self._same_key()}"
+        names = ", ".join(f't."{name}"' for name in self._names)
+        return f"select {names} from {self._keys_table()} join {self.name} t on t.tenant = $1 and {self._same_key()}"
 
     def _delete_sql(self) -> str:
         return f"delete from {self.name} t using {self._keys_table()} where t.tenant = $1 and {self._same_key()}"
@@ -120,14 +125,12 @@ def _from_wire(column: Column) -> str:
     return f'w."{column.name}"::jsonb' if column.type == "jsonb" else f'w."{column.name}"'
 
 
-def _to_postgres(column_type: str, value: Any) -> Any:
-    if value is not None and (column_type.endswith("[]") or column_type == "jsonb"):
-        return json.dumps(value, ensure_ascii=False, default=str)
-    return value
-
-
-def _from_postgres(column_type: str, value: Any) -> Any:
-    return json.loads(value) if column_type == "jsonb" and value is not None else value
+def _column(column: Column, rows: list[Row]) -> list[Any]:
+    """One column's values as they travel."""
+    values = [row.get(column.name) for row in rows]
+    if _wire_type(column.type) == column.type:
+        return values
+    return [None if value is None else json.dumps(value, ensure_ascii=False, default=str) for value in values]
 
 
 async def register(connection: asyncpg.Connection, model: ReadModel) -> ReadTable:

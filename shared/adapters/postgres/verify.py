@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
 import asyncpg
+import msgspec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from shared.adapters.heads import SignedHead
 from shared.kernel import chain
-from shared.kernel.recorded import decode_meta
 
 PAGE = 2000
 
@@ -75,11 +76,14 @@ async def verify(
     walk = _Walk()
     recorded_head = await pool.fetchrow("select position, hash from log.head where tenant = $1", tenant)
     total = recorded_head["position"] if recorded_head else 0
-    async for row in _rows(pool, tenant):
-        walk.fault = _step(walk, row, tenant, service, heads)
+    async for page in _pages(pool, tenant):
+        for row in page:
+            walk.fault = _step(walk, row, tenant, service, heads)
+            if walk.fault:
+                break
         if walk.fault:
             break
-        if progress and walk.position % PAGE == 0:
+        if progress:
             progress(walk.position, total)
     if walk.fault is None:
         walk.fault = _end(walk, recorded_head, heads)
@@ -97,12 +101,16 @@ async def verify(
     )
 
 
-async def _rows(pool: asyncpg.Pool, tenant: str) -> AsyncIterator[asyncpg.Record]:
-    after = 0
-    while page := await pool.fetch(_PAGE, tenant, after, PAGE):
-        for row in page:
-            yield row
-        after = page[-1]["position"]
+async def _pages(pool: asyncpg.Pool, tenant: str) -> AsyncIterator[list[asyncpg.Record]]:
+    """The database reads the next page while this one is hashed."""
+    reading = asyncio.create_task(pool.fetch(_PAGE, tenant, 0, PAGE))
+    try:
+        while page := await reading:
+            reading = asyncio.create_task(pool.fetch(_PAGE, tenant, page[-1]["position"], PAGE))
+            await asyncio.sleep(0)  # so that it is sent off
+            yield page
+    finally:
+        reading.cancel()
 
 
 def _step(walk: _Walk, row: asyncpg.Record, tenant: str, service: str, heads: Mapping[int, SignedHead]) -> Fault | None:
@@ -119,14 +127,33 @@ def _step(walk: _Walk, row: asyncpg.Record, tenant: str, service: str, heads: Ma
     return _columns(row, tenant, service)
 
 
+class _Said(msgspec.Struct):
+    """What meta says of that which stands in columns too."""
+
+    tenant: str
+    service: str
+    stream: str
+    version: int
+    type: str
+
+
+_said = msgspec.json.Decoder(_Said)
+
+
 def _columns(row: asyncpg.Record, tenant: str, service: str) -> Fault | None:
     """The columns beside the bytes are copies: a changed copy would lead queries astray under a sound chain."""
     try:
-        meta = decode_meta(row["meta"])
-    except Exception:  # noqa: BLE001 - whatever it is, it is no meta of ours
+        said = _said.decode(row["meta"])
+    except (msgspec.MsgspecError, UnicodeDecodeError):
         return "unreadable"
-    said = (meta.tenant, meta.service, meta.stream, meta.version, meta.type)
-    return None if said == (tenant, service, row["stream"], row["version"], row["type"]) else "columns_differ"
+    same = (
+        said.stream == row["stream"]
+        and said.version == row["version"]
+        and said.type == row["type"]
+        and said.tenant == tenant
+        and said.service == service
+    )
+    return None if same else "columns_differ"
 
 
 def _end(walk: _Walk, head: asyncpg.Record | None, heads: Mapping[int, SignedHead]) -> Fault | None:

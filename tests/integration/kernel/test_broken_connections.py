@@ -51,7 +51,7 @@ async def until_answered(service, wanted):
 
 async def test_every_caller_of_a_broken_batch_hears_unknown():
     class Broken:
-        async def fetch(self, *_):
+        def acquire(self):
             raise asyncpg.ConnectionDoesNotExistError
 
     appender = Appender(Broken(), lambda *_: None)

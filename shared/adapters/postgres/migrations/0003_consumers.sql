@@ -28,3 +28,23 @@ create table log.read_model (
     fingerprint text not null,         -- of the shown generation's definition
     newest_fingerprint text not null   -- of the newest one's, which may still be catching up
 );
+
+-- A batch's beginning, in one call: waits for the model's other batches (of all sources and processes), moves the
+-- checkpoint from where the caller believes it to be, and says which streams are parked. Null: somebody else moved it,
+-- or the generation is neither shown nor the newest. Each statement sees what was committed while the lock was awaited.
+create function log.advance_checkpoint(
+    p_consumer text, p_source text, p_tenant text, p_after bigint, p_last bigint, p_model text, p_generation integer
+) returns text[] language plpgsql set search_path = log, pg_temp as $$
+begin
+    perform pg_advisory_xact_lock(hashtext('read model ' || p_model));
+    insert into checkpoint as c (consumer, source, tenant, position)
+    select p_consumer, p_source, p_tenant, p_last from read_model m
+    where m.name = p_model and p_generation in (m.shown, m.newest)
+    on conflict (consumer, source, tenant) do update set position = excluded.position where c.position = p_after;
+    if not found then
+        return null;
+    end if;
+    return array(
+        select distinct stream from parked where consumer = p_consumer and source = p_source and tenant = p_tenant
+    );
+end $$;

@@ -9,6 +9,7 @@ grant execute on function
     log.append_batch(text, text[], text[], bytea[], text[], integer[], integer[], bytea[], text[], uuid[], text[],
         integer[], integer[], text[], bytea[], bytea[], bytea[], integer[], text[], text[], integer[], uuid[], bytea[],
         integer[], bytea[], uuid[], integer[], uuid[], integer[], uuid[]),
+    log.advance_checkpoint(text, text, text, bigint, bigint, text, integer),
     log.prune_commands(interval, integer),
     log.take_numbers(text, text, integer, integer)
     to {runtime};
