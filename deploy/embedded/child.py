@@ -28,6 +28,7 @@ class Child:
     environment: dict[str, str] = field(default_factory=dict)
     process: subprocess.Popen[str] | None = None
     url: str = ""
+    _clients: list[httpx.Client] = field(default_factory=list)
 
     @property
     def output(self) -> Path:
@@ -64,6 +65,7 @@ class Child:
 
     def stop(self, seconds: float = 30) -> int:
         """Its exit code."""
+        self._hang_up()
         if self.process is None:
             return 0
         if self.is_running:
@@ -71,6 +73,7 @@ class Child:
         return self.process.wait(seconds)
 
     def kill(self) -> None:
+        self._hang_up()
         if self.process is not None:
             self.process.kill()
             self.process.wait(10)
@@ -98,7 +101,13 @@ class Child:
     ) -> httpx.Client:
         token = self.token(role, tenant, subject, parties)
         headers = {"Authorization": f"Bearer {token}", "Accept-Language": "en"}
-        return httpx.Client(base_url=self.url, headers=headers, timeout=60)
+        made = httpx.Client(base_url=self.url, headers=headers, timeout=60)
+        self._clients.append(made)
+        return made
+
+    def _hang_up(self) -> None:
+        while self._clients:
+            self._clients.pop().close()
 
     def _command(self, *words: str) -> list[str]:
         return [sys.executable, "-m", "deploy", *words, "--data-dir", str(self.folder)]

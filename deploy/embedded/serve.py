@@ -5,7 +5,10 @@ from __future__ import annotations
 import asyncio
 import errno
 import os
+import signal
 import socket
+from collections.abc import Generator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -14,6 +17,7 @@ import uvloop
 
 from deploy.embedded.errors import EmbeddedError
 from deploy.embedded.system import embedded
+from shared.adapters.collector import collect_rarely
 from shared.adapters.http.app import build_app
 from shared.adapters.logging import configure, get_logger
 from shared.adapters.settings import Settings
@@ -42,6 +46,19 @@ class KeepsDying(EmbeddedError):
         "The database keeps stopping (exit code {ended_with}): what was committed is there; see its postgres.log"
     )
     ended_with: int
+
+
+class _Server(uvicorn.Server):
+    """Ends when asked and lets us end after it: uvicorn itself would raise the signal again before we could."""
+
+    @contextmanager
+    def capture_signals(self) -> Generator[None, None, None]:
+        yield
+
+    def end(self) -> None:
+        """The first time what is in flight is finished; the second time it isn't waited for."""
+        self.force_exit = self.should_exit
+        self.should_exit = True
 
 
 def run(settings: Settings, port: int) -> None:
@@ -82,7 +99,8 @@ async def _serve_until_stopped(settings: Settings, place: socket.socket) -> int 
     """None after a signal asked to stop; the database's exit code where it died."""
     async with embedded(settings) as system:
         app = build_app(list(system.runtimes.values()), settings)
-        server = uvicorn.Server(
+        collect_rarely()
+        server = _Server(
             uvicorn.Config(
                 app,
                 log_config=None,
@@ -92,6 +110,8 @@ async def _serve_until_stopped(settings: Settings, place: socket.socket) -> int 
                 timeout_graceful_shutdown=GRACE_SECONDS,
             )
         )
+        for number in (signal.SIGINT, signal.SIGTERM):
+            asyncio.get_running_loop().add_signal_handler(number, server.end)
         own = socket.socket(fileno=os.dup(place.fileno()))  # the server closes its socket, we keep the port
         serving = asyncio.create_task(server.serve(sockets=[own]))
         announcing = asyncio.create_task(_announce(server, place))
