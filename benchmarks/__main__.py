@@ -14,6 +14,7 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmarks.rig import Rig, Row, Rows, rig
+from shared.adapters.collector import collect_rarely
 
 MEASUREMENTS = (
     "append",
@@ -75,6 +76,7 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=3.0, help="one turn of a measurement (default 3)")
     told = parser.parse_args()
     console = Console()
+    collect_rarely()  # as the server does; ours and the references alike
     rows = uvloop.run(_measured(told.only or list(MEASUREMENTS), told.seconds, console.log))
     console.print(_table(rows))
     kept = _kept(rows, partial=told.only is not None)

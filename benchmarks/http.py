@@ -23,7 +23,7 @@ CONNECTIONS = 32
 NAME = "HTTP command, 32 connections"
 FORM: dict[str, Any] = {
     "channel": "phone",
-    "customer": {"name": "王小明", "phone": "138 0000 1111", "email": "wang@example.test", "account": "D-07"},
+    "customer": {"name": "王小明", "phone": "13800001111", "email": "wang@example.test", "account": "D-07"},
     "description": "加热后锅盖漏气，发出啸叫。",
     "items": [{"product": "PC-5", "lot": "FG-0042", "quantity_affected": "2", "defect_codes": ["LEAK"]}],
     "occurred_where": "上海市某某路 12 号",

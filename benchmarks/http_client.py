@@ -16,6 +16,9 @@ import uvloop
 from benchmarks.rig import quantile
 from shared.kernel.ids import new_id
 
+CUSTOMERS = 1000
+PHONE = b"13800001111"
+"""Stands in the body, and is replaced by that of each customer in turn."""
 _LENGTH = b"content-length:"
 
 
@@ -31,7 +34,8 @@ async def _answer(reader: asyncio.StreamReader) -> int:
 async def _connection(port: int, head: bytes, body: bytes, end: float, taken: list[float]) -> None:
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
     while (start := time.perf_counter()) < end:
-        writer.write(b"%bIdempotency-Key: %b\r\n\r\n%b" % (head, str(new_id()).encode(), body))
+        phone = b"%011d" % (13_800_000_000 + len(taken) % CUSTOMERS)
+        writer.write(b"%bIdempotency-Key: %b\r\n\r\n%b" % (head, str(new_id()).encode(), body.replace(PHONE, phone)))
         status = await _answer(reader)
         assert status == 201, f"answered {status}"
         taken.append(time.perf_counter() - start)

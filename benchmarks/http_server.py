@@ -27,6 +27,7 @@ from benchmarks.rig import TENANT
 from deploy.embedded.serve import listening
 from deploy.embedded.system import secrets_of, wired
 from deploy.settings import embedded_settings
+from shared.adapters.collector import collect_rarely
 from shared.adapters.http.app import build_app
 from shared.contracts.catalogue import SERVICES
 from shared.kernel.clock import system_clock
@@ -95,6 +96,7 @@ def bare(dsn: dict[str, Any]) -> FastAPI:
 async def _serve(told: dict[str, Any], place: socket.socket) -> None:
     """Pools belong to the loop that runs when they are made."""
     app = ours(told["dsn"], Path(told["folder"])) if told["which"] == "ours" else bare(told["dsn"])
+    collect_rarely()
     config = uvicorn.Config(app, log_config=None, access_log=False, lifespan="on", http="httptools")
     server = uvicorn.Server(config)
     serving = asyncio.create_task(server.serve(sockets=[place]))
