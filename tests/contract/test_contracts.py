@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import json
 from pathlib import Path
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -41,8 +42,16 @@ def test_every_version_of_every_event_has_a_golden_fixture_that_is_still_read(na
         event = codec.decode(name, version, data)
         assert isinstance(event, kind.cls)
         if version == kind.version:
-            assert codec.encode(event) == data
-            assert event == example(kind.cls)
+            assert keeps(json.loads(codec.encode(event)), json.loads(data))
+
+
+def keeps(now: Any, stored: Any) -> bool:
+    """Everything stored is still read as it was. A later optional field may stand beside: the files never change."""
+    if isinstance(stored, dict):
+        return all(name in now and keeps(now[name], value) for name, value in stored.items())
+    if isinstance(stored, list):
+        return len(now) == len(stored) and all(map(keeps, now, stored))
+    return bool(now == stored)
 
 
 @pytest.mark.parametrize("name", EVERY)
