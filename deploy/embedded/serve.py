@@ -18,7 +18,6 @@ import uvloop
 from deploy.embedded.errors import EmbeddedError
 from deploy.embedded.system import embedded
 from shared.adapters.collector import collect_rarely
-from shared.adapters.collector import collect_rarely
 from shared.adapters.http.app import build_app
 from shared.adapters.logging import configure, get_logger
 from shared.adapters.settings import Settings
@@ -100,7 +99,6 @@ async def _serve_until_stopped(settings: Settings, place: socket.socket) -> int 
     """None after a signal asked to stop; the database's exit code where it died."""
     async with embedded(settings) as system:
         app = build_app(list(system.runtimes.values()), settings)
-        collect_rarely()
         collect_rarely()
         server = _Server(
             uvicorn.Config(
