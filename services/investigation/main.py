@@ -22,11 +22,10 @@ from services.investigation.readmodels import (
     traceability_report,
 )
 from services.investigation.readmodels.fact_rows import FactRows
-from services.investigation.readmodels.verification import verify_with_facts
+from services.investigation.readmodels.verification import anchors
 from services.investigation.settings import InvestigationSettings
 from shared.adapters.decision_table import AllMatches
 from shared.adapters.http.audit import audited_service
-from shared.adapters.postgres.verify import Verdict
 from shared.adapters.runtime import Resources, Views, Wired
 from shared.kernel.erasure import erasure_rule
 
@@ -53,10 +52,7 @@ def wire(resources: Resources, views: Views) -> Wired:
         traceability_report.TEMPLATE_VERSION,
     )
     capture = Capture(rows, store, vault)
-
-    async def verified(tenant: str) -> Verdict:
-        return await verify_with_facts(resources, rows, tenant)
-
+    anchored = anchors(rows, resources.blobs)
     router = APIRouter()
     for part in (
         http.routes(handlers, seen.references, resources, views),
@@ -65,7 +61,7 @@ def wire(resources: Resources, views: Views) -> Wired:
         responsibility.routes(handlers, Responsibility(handlers, seen), seen.references, resources, views),
         reports.routes(issuing, resources, views),
         references.routes(ReferenceHandlers(store, vault, table), seen.references, capture, resources, views),
-        audited_service(resources, verified),
+        audited_service(resources, anchored),
     ):
         router.include_router(part)
     return Wired(
@@ -75,4 +71,5 @@ def wire(resources: Resources, views: Views) -> Wired:
             *reactions.rules(handlers, sight.Citations(resources, views)),
             erasure_rule(store, vault),
         ),
+        anchors=anchored,
     )

@@ -9,6 +9,7 @@ from uuid import UUID
 
 from services.investigation.domain.facts.record import FactId, FactRecord
 from services.investigation.domain.flow.default import Flow
+from services.investigation.domain.reference.published import PublishedRules
 from services.investigation.domain.report.document import ReportAction
 from shared.contracts.evidence import EvidenceRef
 
@@ -32,16 +33,6 @@ class Facts(Protocol):
     async def corrections(self, tenant: str, facts: Collection[FactId]) -> Mapping[FactId, EvidenceRef]:
         """Which of these facts have been superseded, each with what took its place."""
         ...
-
-
-@dataclass(frozen=True, slots=True)
-class PublishedRules:
-    """One version of the responsibility rules; `document` is JDM (JSON text)."""
-
-    rules: str
-    version: int
-    document: str
-    hearing_days: int
 
 
 class References(Protocol):

@@ -7,9 +7,10 @@ from datetime import timedelta
 from uuid import UUID
 
 from services.investigation.application.handlers import HandledCase, InvestigationHandlers
-from services.investigation.application.ports import PublishedRules, Sight
+from services.investigation.application.ports import Sight
 from services.investigation.domain.errors import RootCauseUnknown, RuleSilent
 from services.investigation.domain.investigation.commands import ProposeResponsibility
+from services.investigation.domain.reference.published import PublishedRules
 from services.investigation.domain.responsibility.shares import CauseFacts, row_from, shares_from
 from shared.contracts.evidence import EvidenceRef
 from shared.contracts.investigation.responsibility import Share

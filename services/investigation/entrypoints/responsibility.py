@@ -10,7 +10,7 @@ import msgspec
 from fastapi import APIRouter, Query, Response
 
 from services.investigation.application.handlers import InvestigationHandlers
-from services.investigation.application.ports import PublishedRules, References
+from services.investigation.application.ports import References
 from services.investigation.application.responsibility import Responsibility
 from services.investigation.domain.investigation.commands import (
     AcceptShare,
@@ -19,6 +19,7 @@ from services.investigation.domain.investigation.commands import (
     ReviseResponsibility,
     UpholdShare,
 )
+from services.investigation.domain.reference.published import PublishedRules
 from services.investigation.entrypoints.bodies import (
     AcceptBody,
     ContestBody,

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from uuid import UUID
 
-from services.investigation.application.defaults import default_rules
-from services.investigation.application.ports import PublishedRules
 from services.investigation.domain.facts.record import FactId
 from services.investigation.domain.flow.default import Flow
+from services.investigation.domain.reference.published import PublishedRules
 from services.investigation.domain.report.document import ReportAction
 from services.investigation.readmodels import capa_actions, capa_causes, cited_evidence, investigation_references
 from services.investigation.readmodels.capa_actions import actions_of
 from services.investigation.readmodels.cited_evidence import investigations_citing
+from services.investigation.readmodels.default_rules import default_rules
 from services.investigation.readmodels.fact_rows import FactRows
 from services.investigation.readmodels.investigation_references import flow_for, flow_version, newest
 from shared.adapters.runtime import Resources, Views

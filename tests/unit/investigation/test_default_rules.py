@@ -8,9 +8,9 @@ from typing import get_args
 import pytest
 import zen
 
-from services.investigation.application.defaults import default_rules
 from services.investigation.domain.errors import PartyUnnamed, ShareInvalid
 from services.investigation.domain.responsibility.shares import CauseFacts, row_from, shares_from
+from services.investigation.readmodels.default_rules import default_rules
 from shared.contracts.words import Boundary, CauseCategory, CauseLeg
 from tests.unit.investigation.case import states as s
 

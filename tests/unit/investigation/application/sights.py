@@ -10,12 +10,12 @@ from uuid import UUID
 
 import zen
 
-from services.investigation.application.defaults import default_rules
 from services.investigation.application.handlers import InvestigationHandlers
 from services.investigation.application.ports import Sight
 from services.investigation.domain.facts.kinds import KINDS
 from services.investigation.domain.facts.record import FactRecord
 from services.investigation.domain.flow.default import DEFAULT_FLOW
+from services.investigation.readmodels.default_rules import default_rules
 from shared.kernel.memory import MemoryNumbers, MemoryStore, OpenVault
 from shared.kernel.ports import Context, Key
 from shared.kernel.recorded import Actor

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import lru_cache
 from importlib import resources
 
-from services.investigation.application.ports import PublishedRules
+from services.investigation.domain.reference.published import PublishedRules
 
 HEARING_DAYS = 7
 
