@@ -35,10 +35,10 @@ class Complaint(Aggregate):
         self,
         resolution_no: int,
         resolution: str,  # noqa: ARG002 - in the event, not in the state; so are the rest
-        terms: str,  # noqa: ARG002
-        respond_by: datetime,  # noqa: ARG002
-        policy: str,  # noqa: ARG002
-        policy_version: int,  # noqa: ARG002
+        terms: str,  # noqa: ARG002 - the signature is the peer's
+        respond_by: datetime,  # noqa: ARG002 - the signature is the peer's
+        policy: str,  # noqa: ARG002 - the signature is the peer's
+        policy_version: int,  # noqa: ARG002 - the signature is the peer's
     ) -> None:
         self.offers = resolution_no
 
