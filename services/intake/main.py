@@ -8,9 +8,11 @@ from services.intake.application import reactions, timers
 from services.intake.application.handlers import IntakeHandlers
 from services.intake.entrypoints import attachments, http, rules
 from services.intake.readmodels import complaint_list, due_times, subject_complaints
+from shared.adapters.anchors import blobs_anchor
 from shared.adapters.decision_table import FirstMatch
 from shared.adapters.http.audit import audited_service
 from shared.adapters.runtime import Resources, Views, Wired
+from shared.contracts.intake.complaint import AttachmentAdded
 
 
 def wire(resources: Resources, views: Views) -> Wired:
@@ -23,13 +25,14 @@ def wire(resources: Resources, views: Views) -> Wired:
         table=FirstMatch(),
         subject_complaints=subject_complaints.SubjectComplaintsView(resources.derived, resources.log, views),
     )
+    anchors = (blobs_anchor(resources.blobs, AttachmentAdded, lambda added: (added.sha256,)),)
     router = APIRouter()
     for part in (
         http.routes(handlers, resources, views),
         attachments.routes(handlers, resources, views),
         rules.rule_routes(handlers),
         rules.subject_routes(handlers),
-        audited_service(resources),
+        audited_service(resources, anchors),
     ):
         router.include_router(part)
     return Wired(
@@ -37,4 +40,5 @@ def wire(resources: Resources, views: Views) -> Wired:
         models=(complaint_list.MODEL, due_times.MODEL, subject_complaints.MODEL),
         reactions=reactions.rules(handlers),
         timers=timers.rules(handlers, due_times.MODEL),
+        anchors=anchors,
     )

@@ -14,6 +14,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from fastapi import APIRouter
 
 from shared.adapters import metrics
+from shared.adapters.anchors import Anchor
 from shared.adapters.disk import Room
 from shared.adapters.heads import HeadFile, HeadSigner
 from shared.adapters.logging import get_logger
@@ -80,6 +81,7 @@ class Wired:
     models: tuple[ReadModel, ...] = ()
     reactions: tuple[ReactionRule, ...] = ()
     timers: tuple[TimerRule, ...] = ()
+    anchors: tuple[Anchor, ...] = ()
 
 
 class Views:

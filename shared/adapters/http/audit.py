@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, Protocol
@@ -11,12 +11,14 @@ import msgspec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from fastapi import APIRouter, Query, Response
 
+from shared.adapters.anchors import Anchor
 from shared.adapters.heads import SignedHead
 from shared.adapters.http.answers import JSON, ndjson
 from shared.adapters.http.conventions import Reading
 from shared.adapters.http.policy import policy
-from shared.adapters.postgres.verify import Verdict, verify
+from shared.adapters.postgres.verify import Verdict
 from shared.adapters.runtime import Resources
+from shared.adapters.verification import verify_service
 from shared.kernel.codec import encode_plain
 from shared.kernel.ports import EventLog
 from shared.kernel.recorded import Recorded
@@ -32,7 +34,7 @@ class AuditedLog(EventLog, Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Audited:
-    """What one service lets an auditor look at. `verify` recomputes one tenant's chain, and its facts' anchors."""
+    """What one service lets an auditor look at. `verify` recomputes one tenant's chain, and what it anchors."""
 
     log: AuditedLog
     signed: Callable[[], Iterable[SignedHead]]
@@ -112,21 +114,21 @@ def audit_router(audited: Audited) -> APIRouter:
 
     @router.get("/verify", operation_id=f"{service}_audit_verify", response_class=Response)
     async def verification(read: Reading) -> Response:
-        """重算整条链并核对签名 · Recompute the whole chain and hold it against the signed heads."""
+        """重算整条链并核对签名、事实与附件 · Recompute the chain; check signed heads, facts and files."""
         verdict = await audited.verify(read.tenant)
         return Response(encode_plain(verdict), media_type=JSON)
 
     return router
 
 
-def audited_service(resources: Resources, verified: Callable[[str], Awaitable[Verdict]] | None = None) -> APIRouter:
-    """The audit routes of a service; `verified` where there is more to verify than its log."""
+def audited_service(resources: Resources, anchors: Sequence[Anchor] = ()) -> APIRouter:
+    """The audit routes of a service; `anchors`: what its events name outside the log, verified with it."""
+
+    async def verified(tenant: str) -> Verdict:
+        return await verify_service(resources, anchors, tenant)
+
     key = resources.secrets.heads.public_key()
-
-    async def chain(tenant: str) -> Verdict:
-        return await verify(resources.pool, resources.service, tenant, resources.heads.read(), key)
-
-    return audit_router(Audited(resources.log, resources.heads.read, key, verified or chain))
+    return audit_router(Audited(resources.log, resources.heads.read, key, verified))
 
 
 async def _lines(log: EventLog, tenant: str, after: int, wanted: Filter, limit: int) -> AsyncIterator[bytes]:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping
+from collections.abc import AsyncGenerator, Callable, Iterable, Mapping
+from contextlib import aclosing
 from dataclasses import dataclass
 from typing import Literal
 
@@ -28,11 +29,28 @@ Fault = Literal[
     "signed_head_differs",
     "signature_invalid",
     "facts_differ",
+    "blob_missing",
+    "blob_differs",
 ]
+
+DAMAGED = (asyncpg.InternalServerError, asyncpg.PostgresIOError)
+"""Postgres can't read its own pages: a checksum differs, a compressed value is broken, the disk refuses."""
 
 _PAGE = """
 select position, stream, version, recorded_at, type, hash, meta, data from log.event
 where tenant = $1 and position > $2 order by position limit $3"""
+
+_BY_INDEX = "set local enable_seqscan = off; set local enable_bitmapscan = off"
+"""A small table would be read whole, the damaged page with it."""
+
+_TENANTS = """
+with recursive known as (
+    (select tenant from log.event order by tenant limit 1)
+    union all
+    select (select e.tenant from log.event e where e.tenant > known.tenant order by e.tenant limit 1)
+    from known where known.tenant is not null
+)
+select tenant from known where tenant is not null union select tenant from log.head"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,11 +73,15 @@ class Verdict:
 
 @dataclass(slots=True)
 class _Walk:
-    """Where the recomputation stands."""
+    """Where the recomputation stands, and what it is held against."""
 
+    tenant: str
+    service: str
+    heads: Mapping[int, SignedHead]
     position: int = 0
     hash: bytes = chain.GENESIS
     fault: Fault | None = None
+    detail: str | None = None
 
 
 async def verify(
@@ -70,26 +92,20 @@ async def verify(
     key: Ed25519PublicKey,
     progress: Progress | None = None,
 ) -> Verdict:
-    """Stream the tenant's log once, in bounded memory. `signed` are the heads held outside the database."""
+    """Stream the tenant's log once, in bounded memory. `signed` are the heads held outside the database.
+
+    It is judged as it stood at the beginning; what is appended meanwhile disturbs nothing.
+    """
     heads = {h.position: h for h in signed if h.tenant == tenant and h.service == service}
     forged = sorted(p for p, h in heads.items() if not h.is_signed_by(key))
-    walk = _Walk()
-    recorded_head = await pool.fetchrow("select position, hash from log.head where tenant = $1", tenant)
-    total = recorded_head["position"] if recorded_head else 0
-    async for page in _pages(pool, tenant):
-        for row in page:
-            walk.fault = _step(walk, row, tenant, service, heads)
-            if walk.fault:
-                break
-        if walk.fault:
-            break
-        if progress:
-            progress(walk.position, total)
-    if walk.fault is None:
-        walk.fault = _end(walk, recorded_head, heads)
+    walk = _Walk(tenant, service, heads)
+    try:
+        await _through(pool, walk, PAGE, progress)
+    except DAMAGED:
+        await _up_to_the_damage(pool, walk)
     bad = walk.position if walk.fault else None
     if forged and (bad is None or forged[0] < bad):
-        walk.fault, bad = "signature_invalid", forged[0]
+        walk.fault, bad, walk.detail = "signature_invalid", forged[0], None
     return Verdict(
         tenant=tenant,
         service=service,
@@ -98,22 +114,57 @@ async def verify(
         signed_position=max(heads, default=0),
         bad_position=bad,
         fault=walk.fault,
+        detail=walk.detail,
     )
 
 
-async def _pages(pool: asyncpg.Pool, tenant: str) -> AsyncIterator[list[asyncpg.Record]]:
+async def tenants(pool: asyncpg.Pool) -> set[str]:
+    """Every tenant that has a row in this database's log or a head: a head alone can be removed."""
+    return {row["tenant"] for row in await pool.fetch(_TENANTS)}
+
+
+async def _through(pool: asyncpg.Pool, walk: _Walk, size: int, progress: Progress | None) -> None:
+    """Walk on to the end, or to what is wrong. Raises one of DAMAGED where Postgres can't read its own pages."""
+    async with pool.acquire() as connection, connection.transaction(isolation="repeatable_read", readonly=True):
+        if size == 1:
+            await connection.execute(_BY_INDEX)
+        head = await connection.fetchrow("select position, hash from log.head where tenant = $1", walk.tenant)
+        async with aclosing(_pages(connection, walk.tenant, walk.position, size)) as pages:
+            async for page in pages:
+                for row in page:
+                    walk.fault = _step(walk, row)
+                    if walk.fault:
+                        return
+                if progress:
+                    progress(walk.position, head["position"] if head else walk.position)
+        walk.fault = _end(walk, head)
+
+
+async def _up_to_the_damage(pool: asyncpg.Pool, walk: _Walk) -> None:
+    """Row by row to the first that can't be read: whoever changes the files is named by position too."""
+    try:
+        await _through(pool, walk, 1, None)
+    except DAMAGED as damage:
+        walk.position += 1
+        walk.fault, walk.detail = "unreadable", str(damage)
+
+
+async def _pages(
+    connection: asyncpg.Connection, tenant: str, after: int, size: int
+) -> AsyncGenerator[list[asyncpg.Record], None]:
     """The database reads the next page while this one is hashed."""
-    reading = asyncio.create_task(pool.fetch(_PAGE, tenant, 0, PAGE))
+    reading = asyncio.create_task(connection.fetch(_PAGE, tenant, after, size))
     try:
         while page := await reading:
-            reading = asyncio.create_task(pool.fetch(_PAGE, tenant, page[-1]["position"], PAGE))
+            reading = asyncio.create_task(connection.fetch(_PAGE, tenant, page[-1]["position"], size))
             await asyncio.sleep(0)  # so that it is sent off
             yield page
     finally:
         reading.cancel()
+        await asyncio.gather(reading, return_exceptions=True)  # the connection is free again
 
 
-def _step(walk: _Walk, row: asyncpg.Record, tenant: str, service: str, heads: Mapping[int, SignedHead]) -> Fault | None:
+def _step(walk: _Walk, row: asyncpg.Record) -> Fault | None:
     """Take one more row; what is wrong at walk.position, if anything."""
     walk.position += 1
     if row["position"] != walk.position:
@@ -121,10 +172,10 @@ def _step(walk: _Walk, row: asyncpg.Record, tenant: str, service: str, heads: Ma
     walk.hash = chain.link(walk.hash, walk.position, row["recorded_at"], chain.digest(row["meta"], row["data"]))
     if row["hash"] != walk.hash:
         return "hash_differs"
-    signed = heads.get(walk.position)
+    signed = walk.heads.get(walk.position)
     if signed is not None and signed.hash != walk.hash.hex():
         return "signed_head_differs"
-    return _columns(row, tenant, service)
+    return _columns(row, walk.tenant, walk.service)
 
 
 class _Said(msgspec.Struct):
@@ -156,9 +207,9 @@ def _columns(row: asyncpg.Record, tenant: str, service: str) -> Fault | None:
     return None if same else "columns_differ"
 
 
-def _end(walk: _Walk, head: asyncpg.Record | None, heads: Mapping[int, SignedHead]) -> Fault | None:
+def _end(walk: _Walk, head: asyncpg.Record | None) -> Fault | None:
     """The log has ended: nothing signed may lie beyond, and its head row must say the same."""
-    if heads and max(heads) > walk.position:
+    if walk.heads and max(walk.heads) > walk.position:
         walk.position += 1
         return "tail_cut"
     if (head["position"] if head else 0) != walk.position or (head is not None and head["hash"] != walk.hash):
