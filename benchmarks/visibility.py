@@ -13,6 +13,8 @@ from shared.adapters.postgres.projector import Projector
 EACH_SECOND = 500
 PATIENCE = 5.0
 WARM = 250
+LEAST_SECONDS = 12.0
+"""Postgres makes a new WAL file every ten seconds or so at this rate: a shorter run is ruled by one such pause."""
 
 
 async def _seen(service: Service, projector: Projector) -> float:
@@ -30,7 +32,7 @@ async def measure(rig: Rig) -> Rows:
         following = [asyncio.create_task(projector.run()), asyncio.create_task(service.log.run())]
         clock = asyncio.get_running_loop().time
         first, asked = clock(), []
-        for nth in range(int(max(rig.seconds, 4) * EACH_SECOND)):
+        for nth in range(int(max(rig.seconds, LEAST_SECONDS) * EACH_SECOND)):
             await asyncio.sleep(max(0.0, first + nth / EACH_SECOND - clock()))
             asked.append(asyncio.create_task(_seen(service, projector)))
         taken = [seconds * 1000 for seconds in await asyncio.gather(*asked)][WARM:]

@@ -33,8 +33,10 @@ class PostgresLog:
 
     async def heads(self) -> Mapping[str, int]:
         with reading():
-            for row in await self._pool.fetch(_HEADS):
-                self._raise_head(row["tenant"], row["position"])
+            rows = await self._pool.fetch(_HEADS)
+        raised = [self._raise_head(row["tenant"], row["position"]) for row in rows]
+        if any(raised):
+            self._wake()  # whoever asked: the appender finds the head raised already, and wakes nobody
         return dict(self._heads)
 
     async def head_hashes(self) -> Mapping[str, tuple[int, bytes]]:
@@ -65,14 +67,11 @@ class PostgresLog:
     async def run(self) -> None:
         """Poll, for what other processes append; a database that is away is asked again."""
         while True:
-            before = dict(self._heads)
             try:
                 await self.heads()
             except Exception as error:
                 if not isinstance(error.__cause__, BROKEN):
                     raise
-            if self._heads != before:
-                self._wake()
             await asyncio.sleep(POLL_SECONDS)
 
     def _raise_head(self, tenant: str, position: int) -> bool:

@@ -10,6 +10,8 @@ import msgspec
 import pytest
 
 from shared.adapters.postgres import parking, rebuild
+from shared.adapters.postgres.event_store import PostgresStore
+from shared.adapters.postgres.log import PostgresLog
 from shared.adapters.postgres.projector import CheckpointMoved, Projector, apply
 from shared.contracts.intake.complaint import SatisfactionRecorded
 from shared.kernel.ids import new_id
@@ -189,3 +191,12 @@ async def test_whoever_wrote_can_wait_until_the_view_has_it(service):
     assert await projector.wait("intake", "t1", 1, 2)
     assert await table(service) == {stream: 5}
     assert not await projector.wait("intake", "t1", 2, 0.05)
+
+
+async def test_whoever_asks_for_the_heads_leaves_no_waiter_asleep(service):
+    waiting = asyncio.create_task(service.log.changed({}, 5))
+    await asyncio.sleep(0.01)
+    elsewhere = PostgresStore(service.pool, PostgresLog("intake", service.pool))
+    await elsewhere.append(request("c-1"))  # another process: no wake-up in this one
+    await service.log.heads()
+    assert await asyncio.wait_for(waiting, 0.5) == {"t1": 1}
