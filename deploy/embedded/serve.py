@@ -18,6 +18,7 @@ import uvloop
 from deploy.embedded.errors import EmbeddedError
 from deploy.embedded.system import embedded
 from shared.adapters.collector import collect_rarely
+from shared.adapters.failpoints import arm
 from shared.adapters.http.app import build_app
 from shared.adapters.logging import configure, get_logger
 from shared.adapters.settings import Settings
@@ -64,6 +65,7 @@ class _Server(uvicorn.Server):
 def run(settings: Settings, port: int) -> None:
     """Serve until SIGINT or SIGTERM; what is in flight is finished first. Raises EmbeddedError."""
     configure(settings)
+    arm(settings.failpoint)
     uvloop.run(_serve(settings, listening(port)))
 
 

@@ -9,6 +9,8 @@ from hashlib import sha256
 from pathlib import Path
 from urllib.parse import quote
 
+from shared.adapters.failpoints import failpoint
+
 CHUNK = 1 << 20
 
 
@@ -34,6 +36,7 @@ class FolderBlobs:
             await asyncio.to_thread(_keep, draft, home / name.hexdigest())
         finally:
             draft.unlink(missing_ok=True)
+        failpoint("after-blob-before-append")
         return name.hexdigest()
 
     async def get(self, tenant: str, sha256: str) -> AsyncIterator[bytes]:

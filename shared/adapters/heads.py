@@ -19,6 +19,7 @@ import msgspec
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
+from shared.adapters.failpoints import failpoint
 from shared.kernel.clock import Clock
 
 SIGN_SECONDS = 60.0
@@ -118,6 +119,7 @@ class HeadSigner:
             if position > signed.get(tenant, 0)
         ]
         if moved:
+            failpoint("before-head-signing")
             await asyncio.to_thread(self._file.append, moved)
             signed.update((head.tenant, head.position) for head in moved)
         return moved

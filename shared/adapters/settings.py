@@ -9,8 +9,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Literal, Self
 
-from pydantic import Field, SecretStr, model_validator
+from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from shared.adapters.failpoints import checked
 
 KIB = 1024
 MIB = 1024 * KIB
@@ -51,6 +53,17 @@ class Settings(BaseSettings):
     )
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="Least severe line written.")
     log_requests: bool = Field(False, description="One line per request; failures (5xx) are always logged.")
+
+    failpoint: str | None = Field(
+        None, description="For `python -m deploy chaos` alone: name:count, where the server dies as by kill -9."
+    )
+
+    @field_validator("failpoint")
+    @classmethod
+    def _failpoint_is_known(cls, order: str | None) -> str | None:
+        if order is not None:
+            checked(order)
+        return order
 
     @model_validator(mode="after")
     def _distributed_is_told_its_keys(self) -> Self:

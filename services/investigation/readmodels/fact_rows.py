@@ -15,6 +15,7 @@ import msgspec
 from services.investigation.domain.facts.kinds import KINDS
 from services.investigation.domain.facts.record import FactId, FactRecord
 from services.investigation.domain.facts.stored import StoredFact, restored, row_digest, stored
+from shared.adapters.failpoints import failpoint
 from shared.adapters.postgres.connection import reading, writing
 from shared.contracts.evidence import EvidenceRef
 from shared.contracts.investigation.facts import DailyVolume, FactsCaptured, Superseded
@@ -105,6 +106,7 @@ class FactRows:
                 columns=("tenant", "batch_id", "kind", *_STORED),
                 records=((tenant, batch_id, kind, *astuple(row)) for row in rows),
             )
+        failpoint("capture-after-stage")
 
     async def discard(self, tenant: str, batch_id: UUID) -> None:
         """Remove what a capture that was cut off left behind; an anchored batch refuses."""

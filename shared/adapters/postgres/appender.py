@@ -17,6 +17,7 @@ from typing import Any
 import asyncpg
 import msgspec
 
+from shared.adapters.failpoints import failpoint
 from shared.adapters.postgres.connection import writing
 from shared.kernel import chain
 from shared.kernel.errors import (
@@ -89,7 +90,9 @@ class Appender:
             arguments = _arguments(tenant, [w.request for w in batch])
             with writing():
                 async with self._pool.acquire() as connection:
+                    failpoint("before-append")
                     rows = await connection.fetch(_CALL, *arguments)
+                    failpoint("after-append-before-answer")
                     self._settle(tenant, batch, rows)  # nobody waits for the connection to be given back
         except (asyncpg.PostgresError, asyncpg.DataError, UnicodeEncodeError, OverflowError) as error:
             if len(batch) == 1:

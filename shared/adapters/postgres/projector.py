@@ -13,6 +13,7 @@ from contextlib import suppress
 import asyncpg
 import structlog
 
+from shared.adapters.failpoints import failpoint
 from shared.adapters.postgres.connection import BROKEN
 from shared.adapters.postgres.read_table import ReadTable, register
 from shared.kernel.errors import LogError, UnknownEvent
@@ -130,6 +131,8 @@ class Projector:
             try:
                 async with self._pool.acquire() as connection, connection.transaction():
                     await apply(connection, self.table, source, tenant, after, batch)
+                    failpoint("before-projection-commit")
+                failpoint("after-projection-commit")
             except BaseException:
                 if reading is not None:
                     reading.cancel()

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 import asyncpg
 import structlog
 
+from shared.adapters.failpoints import failpoint
 from shared.adapters.postgres.connection import BROKEN
 from shared.kernel.clock import Clock
 from shared.kernel.errors import LogError, StoreError, UnknownEvent
@@ -130,7 +131,9 @@ class Reactor:
             cause = recorded.meta.event_id
             if cause in await self._store.reacted(recorded.meta.tenant, mark.reaction.name, [cause]):
                 continue
+            failpoint("before-reaction")
             await rule.run(mark, target)
+            failpoint("after-reaction-before-checkpoint")
 
     async def _park(self, recorded: Recorded, why: str) -> None:
         meta = recorded.meta
