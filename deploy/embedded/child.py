@@ -22,12 +22,16 @@ LOOK_SECONDS = 0.05
 
 @dataclass
 class Child:
-    """`start` waits until it answers; `stop` asks it to end; `kill` doesn't ask. What it printed is in `output`."""
+    """A server on a folder; `port` 0: any free one, another at each start.
+
+    `start` waits until it answers; `stop` asks it to end; `kill` doesn't ask. What it printed is in `output`.
+    """
 
     folder: Path
     environment: dict[str, str] = field(default_factory=dict)
     process: subprocess.Popen[str] | None = None
     url: str = ""
+    port: int = 0
     _clients: list[httpx.Client] = field(default_factory=list)
 
     @property
@@ -43,7 +47,7 @@ class Child:
         began = self.output.stat().st_size if self.output.exists() else 0
         with self.output.open("a", encoding="utf-8") as out:
             self.process = subprocess.Popen(  # noqa: S603 - our own program
-                self._command("run", "--port", "0"),
+                self._command("run", "--port", str(self.port)),
                 cwd=ROOT,
                 env=os.environ | {"SUYUAN_LOG_FORMAT": "json"} | self.environment,
                 stdout=out,
