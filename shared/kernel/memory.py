@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from bisect import bisect_right
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from uuid import UUID
 
@@ -75,7 +75,7 @@ class MemoryStore:
             version += 1
             position = self._record(own, request.stream, prepared.meta, prepared.data)
         outcome = Appended(request.stream, version, position, request.answer)
-        own.keys[request.key.scope, request.key.key] = (request.key.fingerprint, outcome)
+        own.keys[request.key.scope, request.key.key] = (request.key.fingerprint, replace(outcome, repeated=True))
         _keep_beside(own, request)
         self._grown.set()
         return outcome
@@ -140,7 +140,7 @@ def _repeat(known: tuple[bytes, Appended], request: AppendRequest) -> Appended:
     fingerprint, first = known
     if fingerprint != request.key.fingerprint:
         raise KeyReused(scope=request.key.scope, key=request.key.key)
-    return Appended(first.stream, first.version, first.position, first.answer, repeated=True)
+    return first
 
 
 def _judge(own: _Tenant, request: AppendRequest) -> None:

@@ -98,10 +98,11 @@ async def test_a_key_known_when_loading_is_found_with_its_fingerprint(ports, ten
     await ports.store.append(request("complaint-1", tenant=tenant, key="k", answer=b'{"no":"C1"}'))
     loaded = await ports.store.load(tenant, "another", Key("u-1 register", "k", b"f" * 32))
     assert loaded.known is not None
-    assert (loaded.known.stream, loaded.known.answer, loaded.known_fingerprint) == (
+    assert (loaded.known.stream, loaded.known.answer, loaded.known_fingerprint, loaded.known.repeated) == (
         "complaint-1",
         b'{"no":"C1"}',
         b"f" * 32,
+        True,
     )
     assert (loaded.version, list(loaded.events)) == (0, [])
 
