@@ -83,6 +83,10 @@ def document(app: FastAPI, entries: Iterable[Entry]) -> Json:
 
 def _complete(operation: Json, entry: Entry) -> None:
     operation["operationId"] = entry.operation
+    told = operation.pop("description", "").partition("\n")
+    operation["summary"] = told[0] or entry.operation  # else FastAPI shows the function's name
+    if told[2].strip():
+        operation["description"] = told[2].strip()
     responses = operation.setdefault("responses", {})
     responses.pop("422", None)
     responses["default"] = {"$ref": "#/components/responses/Problem"}

@@ -76,6 +76,7 @@ def _start(token: str) -> str:
         "agent": {"disabled": True},
         "mcp": {"disabled": True},
         "showDeveloperTools": "never",
+        "hideClientButton": True,
         "persistAuth": False,
         "authentication": {
             "preferredSecurityScheme": "bearer",
