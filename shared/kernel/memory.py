@@ -103,7 +103,8 @@ class MemoryStore:
         if not ahead:
             self._grown.clear()
             try:
-                await asyncio.wait_for(self._grown.wait(), patience)
+                async with asyncio.timeout(patience):  # wait_for of Python 3.11 may swallow a cancellation
+                    await self._grown.wait()
             except TimeoutError:
                 return {}
             ahead = await self._ahead(seen)

@@ -54,7 +54,8 @@ class PostgresLog:
         if ahead:
             return ahead
         try:
-            await asyncio.wait_for(self._grown.wait(), patience)
+            async with asyncio.timeout(patience):  # wait_for of Python 3.11 may swallow a cancellation
+                await self._grown.wait()
         except TimeoutError:
             return {}
         return self._ahead(seen)
