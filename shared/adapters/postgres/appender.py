@@ -17,6 +17,7 @@ from typing import Any
 import asyncpg
 import msgspec
 
+from shared.adapters import metrics
 from shared.adapters.failpoints import failpoint
 from shared.adapters.postgres.connection import writing
 from shared.kernel import chain
@@ -54,7 +55,9 @@ class _Queue:
 class Appender:
     """Writes batches for one service. `committed(tenant, position)` is called after each batch that appended."""
 
-    def __init__(self, pool: asyncpg.Pool, committed: Callable[[str, int], None]) -> None:
+    def __init__(self, pool: asyncpg.Pool, committed: Callable[[str, int], None], service: str = "") -> None:
+        self._seconds = metrics.APPEND_SECONDS.labels(service)
+        self._commands = metrics.APPEND_BATCH.labels(service)
         self._pool = pool
         self._committed = committed
         self._queues: dict[str, _Queue] = {}
@@ -91,7 +94,9 @@ class Appender:
             with writing():
                 async with self._pool.acquire() as connection:
                     failpoint("before-append")
-                    rows = await connection.fetch(_CALL, *arguments)
+                    with self._seconds.time():
+                        rows = await connection.fetch(_CALL, *arguments)
+                    self._commands.observe(len(batch))
                     failpoint("after-append-before-answer")
                     self._settle(tenant, batch, rows)  # nobody waits for the connection to be given back
         except (asyncpg.PostgresError, asyncpg.DataError, UnicodeEncodeError, OverflowError) as error:

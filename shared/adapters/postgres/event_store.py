@@ -14,6 +14,7 @@ from shared.adapters.disk import Room
 from shared.adapters.postgres.appender import Appender
 from shared.adapters.postgres.connection import reading, writing
 from shared.adapters.postgres.log import PostgresLog, recorded
+from shared.adapters.telemetry import span
 from shared.kernel.ports import Appended, AppendRequest, Claim, Key, Loaded
 
 _LOAD = """
@@ -37,7 +38,7 @@ class PostgresStore:
         self.service = log.service
         self._pool = pool
         self._room = room
-        self.appender = Appender(pool, log.advance)
+        self.appender = Appender(pool, log.advance, log.service)
 
     async def load(self, tenant: str, stream: str, key: Key | None = None, *, until: int | None = None) -> Loaded:
         with reading():
@@ -55,7 +56,8 @@ class PostgresStore:
     async def append(self, request: AppendRequest) -> Appended:
         if self._room is not None:
             self._room.check()
-        return await self.appender.append(request)
+        with span("append", service=self.service, stream=request.stream):
+            return await self.appender.append(request)
 
     async def reacted(self, tenant: str, name: str, causation_ids: Collection[UUID]) -> set[UUID]:
         with reading():

@@ -16,6 +16,7 @@ import structlog
 from shared.adapters.failpoints import failpoint
 from shared.adapters.postgres.connection import BROKEN
 from shared.adapters.postgres.read_table import ReadTable, register
+from shared.adapters.telemetry import TELEMETRY, span
 from shared.kernel.errors import LogError, UnknownEvent
 from shared.kernel.ports import EventLog
 from shared.kernel.readmodel import ReadModel, RowKey, Rows
@@ -129,9 +130,10 @@ class Projector:
             last = batch[-1].position
             reading = asyncio.create_task(self._decoded(source, tenant, last, limit)) if len(batch) == limit else None
             try:
-                async with self._pool.acquire() as connection, connection.transaction():
-                    await apply(connection, self.table, source, tenant, after, batch)
-                    failpoint("before-projection-commit")
+                with span("project", parent=_cause(batch), model=self.model.name, events=len(batch)):
+                    async with self._pool.acquire() as connection, connection.transaction():
+                        await apply(connection, self.table, source, tenant, after, batch)
+                        failpoint("before-projection-commit")
                 failpoint("after-projection-commit")
             except BaseException:
                 if reading is not None:
@@ -180,6 +182,11 @@ class Projector:
         self.positions[source][tenant] = position
         async with self._moved:
             self._moved.notify_all()
+
+
+def _cause(batch: Sequence[Recorded]) -> str | None:
+    """The trace of the command behind the batch's last event, while traces are wanted."""
+    return batch[-1].meta.traceparent if TELEMETRY.on else None
 
 
 async def apply(

@@ -8,8 +8,10 @@ from collections.abc import Mapping, Sequence
 import asyncpg
 import structlog
 
+from shared.adapters import metrics
 from shared.adapters.failpoints import failpoint
 from shared.adapters.postgres.connection import BROKEN
+from shared.adapters.telemetry import span
 from shared.kernel.clock import Clock
 from shared.kernel.errors import LogError, StoreError, UnknownEvent
 from shared.kernel.ports import EventLog, EventStore
@@ -132,7 +134,9 @@ class Reactor:
             if cause in await self._store.reacted(recorded.meta.tenant, mark.reaction.name, [cause]):
                 continue
             failpoint("before-reaction")
-            await rule.run(mark, target)
+            with span("react", parent=recorded.meta.traceparent, reaction=rule.name):
+                await rule.run(mark, target)
+            metrics.REACTIONS.labels(rule.name, "done").inc()
             failpoint("after-reaction-before-checkpoint")
 
     async def _park(self, recorded: Recorded, why: str) -> None:

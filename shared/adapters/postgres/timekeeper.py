@@ -8,6 +8,7 @@ from collections.abc import Sequence
 import asyncpg
 import structlog
 
+from shared.adapters import metrics
 from shared.adapters.postgres.connection import BROKEN
 from shared.kernel.clock import Clock
 from shared.kernel.errors import StoreError
@@ -77,6 +78,7 @@ class Timekeeper:
             self._quiet.clear()
         if not await self._store.reacted(due.tenant, reaction.name, [reaction.causation_id]):
             await rule.run(due, context, reaction)
+            metrics.TIMERS_FIRED.labels(due.timer).inc()
             self._quiet.add(what)
             return 1
         self._quiet.add(what)
