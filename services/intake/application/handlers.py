@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from time import monotonic
 from uuid import UUID
 
 from services.intake.application.answers import (
@@ -54,6 +55,9 @@ from shared.kernel.ports import Claim, Context, EventStore, Lookup, Numbers, Rea
 
 HandledComplaint = Handled[Complaint]
 
+REMEMBERED_SECONDS = 0.5
+"""How long a published rule is taken for the newest without looking again."""
+
 TRIAGE_RULES, SLA, RETENTION = "triage-rules", "sla", "retention"
 
 
@@ -78,6 +82,7 @@ class IntakeHandlers:
         self._complaints: Handler[Complaint, ComplaintCommand] = Handler(COMPLAINT, store, vault)
         self._subjects: Handler[DataSubject, SubjectCommand] = Handler(DATA_SUBJECT, store, vault)
         self._references: Handler[Reference, ReferenceCommand] = Handler(REFERENCE, store, vault)
+        self._remembered: dict[tuple[str, str], tuple[float, Event | None]] = {}
 
     # complaints
 
@@ -198,7 +203,10 @@ class IntakeHandlers:
         if isinstance(command, PublishTriageRules):
             table = self._table.table(command.document)
             check_rules(table.inputs, ((row.row, row.outputs) for row in table.rows))
-        return await self._references.handle(context, _reference(command), command, answer=version_answer)
+        name = _reference(command)
+        handled = await self._references.handle(context, name, command, answer=version_answer)
+        self._remembered.pop((context.tenant, name), None)
+        return handled
 
     async def triage_rules(self, tenant: str) -> TriageRulesPublished:
         newest = await self._newest(tenant, TRIAGE_RULES)
@@ -209,10 +217,19 @@ class IntakeHandlers:
         return newest if isinstance(newest, SlaPolicyPublished) else DEFAULT_SLA
 
     async def retention(self, tenant: str) -> RetentionPolicyPublished | None:
-        newest = await self._newest(tenant, RETENTION)
+        """Always looked up: what it allows can't be undone."""
+        newest = await self._published(tenant, RETENTION)
         return newest if isinstance(newest, RetentionPolicyPublished) else None
 
     async def _newest(self, tenant: str, name: str) -> Event | None:
+        """Remembered for a moment: every registration asks. Other replicas follow a publication within that moment."""
+        until, event = self._remembered.get((tenant, name), (0.0, None))
+        if monotonic() >= until:
+            event = await self._published(tenant, name)
+            self._remembered[tenant, name] = (monotonic() + REMEMBERED_SECONDS, event)
+        return event
+
+    async def _published(self, tenant: str, name: str) -> Event | None:
         loaded = await self._store.load(tenant, REFERENCE.stream(name))
         return loaded.events[-1].event if loaded.events else None
 
