@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import argparse
+import asyncio
 import importlib
 import locale
 import os
+import signal
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -13,11 +15,14 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from shared.kernel.errors import SuyuanError
+from deploy.outcomes import outcome
 
 Arguments = argparse.Namespace
 
 USAGE_EXIT = 2
+INTERRUPTED_EXIT = 128 + signal.SIGINT
+PIPE_EXIT = 128 + signal.SIGPIPE
+TERMINATED_EXIT = 128 + signal.SIGTERM
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,17 +68,31 @@ def main(words: Sequence[str] | None = None) -> int:
     module = importlib.import_module(chosen.module)
     parser = argparse.ArgumentParser(prog=f"python -m deploy {chosen.name}", description=f"{chosen.zh} · {chosen.en}")
     module.add_arguments(parser)
-    run: Callable[[Arguments], int | None] = module.run
+    return _ended(module.run, parser.parse_args(words[1:]))
+
+
+def _ended(run: Callable[[Arguments], int | None], arguments: Arguments) -> int:
+    """What a command ends with, whatever happens in it."""
     try:
-        return run(parser.parse_args(words[1:])) or 0
-    except SuyuanError as error:
-        print(error.text(language()), file=sys.stderr)
-        return getattr(error, "exit_code", 1)
+        code = run(arguments) or 0
+        sys.stdout.flush()
     except ValidationError as error:
         print("设置有误 · settings are wrong:", error, file=sys.stderr)
         return USAGE_EXIT
     except KeyboardInterrupt:
-        return 130
+        return INTERRUPTED_EXIT
+    except asyncio.CancelledError:  # asked to end: attach.py cancels what it waits for
+        return TERMINATED_EXIT
+    except BrokenPipeError:  # whoever read us has seen enough, as head does
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return PIPE_EXIT
+    except Exception as error:
+        told = outcome(error)
+        if told is None:
+            raise
+        print(told.text(language()), file=sys.stderr)
+        return told.exit_code
+    return code
 
 
 def add_folder(parser: argparse.ArgumentParser) -> None:

@@ -1,4 +1,4 @@
-"""Recompute every chain, hold it against the signed heads, the facts and the blobs; name the first bad place."""
+"""Recompute every chain, hold it against the signed heads, the facts and the files; name the first bad place."""
 
 from __future__ import annotations
 
@@ -6,150 +6,125 @@ import asyncio
 import json
 import time
 from argparse import ArgumentParser
-from collections.abc import AsyncIterator, Callable, Mapping
-from dataclasses import asdict
-from hashlib import sha256
-from typing import Any
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
 
 from rich.console import Console
 from rich.progress import Progress
 from rich.table import Table
 
 from deploy.cli import Arguments, add_folder, language
-from deploy.embedded.attach import attached
-from deploy.settings import settings_for
-from services.investigation.readmodels.fact_rows import FactRows
-from shared.adapters.postgres.verify import Verdict, verify
+from deploy.commands.long_work import long_work
+from deploy.commands.on_folder import on_folder
+from deploy.outcomes import NOT_FOUND, TAMPERED
+from shared.adapters.postgres.verify import Fault, Verdict
 from shared.adapters.runtime import Runtime
+from shared.adapters.verification import Part, audited_tenants, verify_service
 from shared.contracts.catalogue import SERVICES
-from shared.contracts.intake.complaint import AttachmentAdded
-from shared.contracts.investigation.facts import FactsCaptured
-from shared.contracts.investigation.responsibility import TraceabilityReportIssued
-from shared.kernel.recorded import Recorded
 
-TAMPERED = 3
-PAGE = 1000
+FAULTS: Mapping[Fault, tuple[str, str]] = {
+    "hash_differs": ("内容与其哈希不符", "its content is not what its hash says"),
+    "position_missing": ("事件缺失", "the event is missing"),
+    "columns_differ": ("列与事件内容不符", "a column says other than the event itself"),
+    "unreadable": ("无法读取", "it can't be read"),
+    "head_differs": ("链头与日志不符", "the head is not that of the log"),
+    "tail_cut": ("已签名的事件被截去", "events that were signed for are cut off"),
+    "signed_head_differs": ("与已签名的链头不符", "it is not what was signed for"),
+    "signature_invalid": ("链头签名无效", "the signature of the head is not ours"),
+    "facts_differ": ("事实与其批次不符", "facts are not those of their batch"),
+    "blob_missing": ("文件缺失", "a file is missing"),
+    "blob_differs": ("文件被改动", "a file was changed"),
+}
+PARTS: Mapping[Part, tuple[str, str]] = {"chain": ("链", "chain"), "anchors": ("事实与文件", "facts and files")}
+_COLUMNS = (
+    ("租户", "tenant"),
+    ("服务", "service"),
+    ("事件", "events"),
+    ("已签名至", "signed up to"),
+    ("结论", "verdict"),
+    ("事件/秒", "events/s"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    verdict: Verdict
+    seconds: float
+
+    @property
+    def rate(self) -> float:
+        return self.verdict.events / max(self.seconds, 1e-9)
 
 
 def add_arguments(parser: ArgumentParser) -> None:
     add_folder(parser)
     parser.add_argument("--tenant", help="只核对一个租户 · one tenant only")
     parser.add_argument("--service", choices=SERVICES, help="只核对一个服务 · one service only")
-    parser.add_argument("--json", action="store_true", help="逐行输出 JSON · one JSON line a log")
+    parser.add_argument("--json", action="store_true", help="每个日志一行 JSON · one JSON line a log")
 
 
 def run(arguments: Arguments) -> int:
-    """0: whole; 3: something is not what it was."""
+    """0: whole; 3: something is not what it was; 4: there is no such tenant."""
     return asyncio.run(_run(arguments))
 
 
 async def _run(arguments: Arguments) -> int:
-    verdicts: list[tuple[Verdict, list[str], float]] = []
-    async with attached(settings_for(arguments)) as runtimes:
-        with Progress(disable=arguments.json, transient=True) as progress:
-            for service, runtime in runtimes.items():
-                if arguments.service in (None, service):
-                    for tenant in await _tenants(runtime, arguments.tenant):
-                        began = time.monotonic()
-                        task = progress.add_task(f"{tenant}/{service}", total=None)
-                        verdict = await _verdict(runtime, tenant, progress, task)
-                        beside = await _beside(runtime, tenant)
-                        progress.update(task, visible=False)
-                        verdicts.append((verdict, beside, time.monotonic() - began))
-    _print_json(verdicts) if arguments.json else _print_table(verdicts)
-    return 0 if all(v.whole and not beside for v, beside, _ in verdicts) else TAMPERED
+    english = language() == "en"
+    async with on_folder(arguments) as runtimes:
+        logs = [
+            (runtime, tenant)
+            for service, runtime in runtimes.items()
+            if arguments.service in (None, service)
+            for tenant in await audited_tenants(runtime.resources)
+            if arguments.tenant in (None, tenant)
+        ]
+        with long_work(silent=arguments.json) as progress:
+            judged = [await _judged(runtime, tenant, progress, english=english) for runtime, tenant in logs]
+    if arguments.json:
+        _print_json(judged)
+    else:
+        _print_table(judged, english=english)
+    if arguments.tenant is not None and not judged:
+        return NOT_FOUND
+    return 0 if all(each.verdict.whole for each in judged) else TAMPERED
 
 
-async def _tenants(runtime: Runtime, only: str | None) -> list[str]:
-    """Those of the database and those that somebody signed for: a log that is gone altogether is found too."""
-    known = set(await runtime.resources.log.heads()) | {head.tenant for head in runtime.resources.heads.read()}
-    return sorted(tenant for tenant in known if only in (None, tenant))
+async def _judged(runtime: Runtime, tenant: str, progress: Progress, *, english: bool) -> Judged:
+    began = time.monotonic()
+    tasks = {part: progress.add_task(f"{tenant} {runtime.name} {PARTS[part][english]}", total=None) for part in PARTS}
+
+    def seen(part: Part, done: int, total: int) -> None:
+        progress.update(tasks[part], completed=done, total=total)
+
+    verdict = await verify_service(runtime.resources, runtime.wired.anchors, tenant, seen)
+    for task in tasks.values():
+        progress.remove_task(task)
+    return Judged(verdict, time.monotonic() - began)
 
 
-async def _verdict(runtime: Runtime, tenant: str, progress: Progress, task: Any) -> Verdict:
-    def seen(done: int, total: int) -> None:
-        progress.update(task, completed=done, total=total)
-
-    resources = runtime.resources
-    key = resources.secrets.heads.public_key()
-    return await verify(resources.pool, resources.service, tenant, resources.heads.read(), key, seen)
-
-
-async def _beside(runtime: Runtime, tenant: str) -> list[str]:
-    """What the log anchors and doesn't hold itself: rows of facts, blobs."""
-    problems: list[str] = []
-    if runtime.name == "investigation":
-        rows = FactRows(runtime.resources.pool)
-        async for recorded in _events(runtime, tenant, lambda r: isinstance(r.event, FactsCaptured)):
-            fault = await rows.verify(tenant, recorded.event)  # type: ignore[arg-type]  # filtered just above
-            if fault is not None:
-                where = "" if fault.row is None else f" row {fault.row}"
-                problems.append(f"position {recorded.position}, batch {fault.batch_id}{where}: {fault.problem}")
-    async for recorded in _events(runtime, tenant, _names_blobs):
-        for name in _blobs(recorded):
-            if await _sum(runtime, tenant, name) != name:
-                problems.append(f"position {recorded.position}: blob {name[:16]}…")  # noqa: PERF401 - it awaits
-    return problems
-
-
-def _names_blobs(recorded: Recorded) -> bool:
-    return isinstance(recorded.event, (AttachmentAdded, TraceabilityReportIssued))
-
-
-def _blobs(recorded: Recorded) -> tuple[str, ...]:
-    event = recorded.event
-    if isinstance(event, TraceabilityReportIssued):
-        return event.json_sha256, event.html_sha256
-    return (event.sha256,) if isinstance(event, AttachmentAdded) else ()
-
-
-async def _sum(runtime: Runtime, tenant: str, name: str) -> str:
-    whole = sha256()
-    try:
-        async for chunk in runtime.resources.blobs.get(tenant, name):
-            whole.update(chunk)
-    except FileNotFoundError:
-        return "missing"
-    return whole.hexdigest()
-
-
-async def _events(runtime: Runtime, tenant: str, wanted: Callable[[Recorded], bool]) -> AsyncIterator[Recorded]:
-    after = 0
-    while batch := await runtime.resources.log.read(tenant, after, PAGE):
-        for recorded in batch:
-            if wanted(recorded):
-                yield recorded
-        after = batch[-1].position
-
-
-def _print_table(verdicts: list[tuple[Verdict, list[str], float]]) -> None:
-    zh = language().startswith("zh")
-    columns = (
-        ("租户", "服务", "事件", "已签名至", "结论", "事件/秒")
-        if zh
-        else ("tenant", "service", "events", "signed up to", "verdict", "events/s")
-    )
-    table = Table(*columns)
-    for verdict, beside, seconds in verdicts:
+def _print_table(judged: list[Judged], *, english: bool) -> None:
+    if not judged:
+        print(("没有可核对的日志", "there is no log to verify")[english])
+        return
+    table = Table(*(names[english] for names in _COLUMNS))
+    for each in judged:
+        verdict = each.verdict
+        row = (verdict.tenant, verdict.service, str(verdict.events), str(verdict.signed_position))
         table.add_row(
-            verdict.tenant,
-            verdict.service,
-            str(verdict.events),
-            str(verdict.signed_position),
-            "\n".join(_said(verdict, beside, zh)),
-            f"{verdict.events / max(seconds, 1e-9):,.0f}",
+            *row, _said(verdict, english=english), f"{each.rate:,.0f}", style=None if verdict.whole else "red"
         )
     Console().print(table)
 
 
-def _said(verdict: Verdict, beside: list[str], zh: bool) -> list[str]:
-    if verdict.whole and not beside:
-        return ["完好" if zh else "whole"]
-    bad = f"位置 {verdict.bad_position}：{verdict.fault}" if zh else f"position {verdict.bad_position}: {verdict.fault}"
-    return ([] if verdict.whole else [bad]) + beside
+def _said(verdict: Verdict, *, english: bool) -> str:
+    if verdict.fault is None:
+        return ("完好", "whole")[english]
+    why = FAULTS[verdict.fault][english]
+    where = (f"位置 {verdict.bad_position}：{why}", f"position {verdict.bad_position}: {why}")[english]
+    return where if verdict.detail is None else f"{where}\n{verdict.detail}"
 
 
-def _print_json(verdicts: list[tuple[Verdict, list[str], float]]) -> None:
-    for verdict, beside, seconds in verdicts:
-        line: Mapping[str, Any] = asdict(verdict) | {"beside": beside, "seconds": round(seconds, 3)}
+def _print_json(judged: list[Judged]) -> None:
+    for each in judged:
+        line = asdict(each.verdict) | {"whole": each.verdict.whole, "seconds": round(each.seconds, 3)}
         print(json.dumps(line, ensure_ascii=False))

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, ClassVar
 
 import asyncpg
 
-from shared.kernel.errors import AppendUnknown, StoreFull, StoreUnavailable
+from shared.kernel.errors import AppendUnknown, StoreFull, StoreUnavailable, SuyuanError
 
 BROKEN = (
     asyncpg.PostgresConnectionError,
@@ -27,8 +28,15 @@ UNTRUSTWORTHY = ("fsync", "full_page_writes")
 """Settings without which an answer of 'saved' would not be true (synchronous_commit is set on each connection)."""
 
 
-class DurabilityOff(Exception):
-    """Postgres runs with fsync, full_page_writes or synchronous_commit off: its word of 'saved' can't be relied on."""
+@dataclass(eq=False, kw_only=True)
+class DurabilityOff(SuyuanError):
+    """Postgres runs with fsync or full_page_writes off: its word of 'saved' can't be relied on."""
+
+    zh: ClassVar[str] = "拒绝启动：数据库关闭了 {setting}，断电后已确认的事件可能丢失。请在其配置中打开"
+    en: ClassVar[str] = (
+        "Refusing to start: the database has {setting} off, acknowledged events could be lost. Turn it on"
+    )
+    setting: str
 
 
 async def open_pool(dsn: Mapping[str, Any], *, least: int = 1, most: int = 10, derived: bool = False) -> asyncpg.Pool:
@@ -65,7 +73,7 @@ async def connect(pool: asyncpg.Pool) -> None:
     await pool
     for name in UNTRUSTWORTHY:
         if await pool.fetchval("select current_setting($1)", name) == "off":
-            raise DurabilityOff(name)
+            raise DurabilityOff(setting=name)
 
 
 async def _nothing_to_reset(connection: asyncpg.Connection) -> None:

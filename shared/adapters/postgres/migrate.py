@@ -14,6 +14,8 @@ from shared.kernel.errors import SuyuanError
 
 KERNEL = Path(__file__).parent / "migrations"
 
+_DONE = "select number, name, sha256 from public.migration order by number"
+
 
 @dataclass(eq=False, kw_only=True)
 class NewerSchema(SuyuanError):
@@ -21,6 +23,19 @@ class NewerSchema(SuyuanError):
 
     zh: ClassVar[str] = "数据库 {database} 的结构（{found}）比本版本（{known}）新：请使用更新的版本"
     en: ClassVar[str] = "Database {database} has schema {found}, newer than this build's {known}: use a newer build"
+    database: str
+    found: int
+    known: int
+
+
+@dataclass(eq=False, kw_only=True)
+class OlderSchema(SuyuanError):
+    """The database is served by an earlier build than this one."""
+
+    zh: ClassVar[str] = "数据库 {database} 的结构（{found}）比本版本（{known}）旧：请先用本版本重启服务"
+    en: ClassVar[str] = (
+        "Database {database} has schema {found}, older than this build's {known}: restart the server with this build"
+    )
     database: str
     found: int
     known: int
@@ -40,7 +55,7 @@ async def migrate(owner: asyncpg.Connection, runtime: str, *folders: Path) -> in
 
     Raises NewerSchema and ChangedMigration before anything is touched.
     """
-    files = [f for folder in (KERNEL, *folders) for f in sorted(folder.glob("[0-9]*.sql"))]
+    files = _files(folders)
     async with owner.transaction():
         await owner.execute("select pg_advisory_xact_lock(hashtext('suyuan.migrate'))")
         await owner.execute(
@@ -48,7 +63,7 @@ async def migrate(owner: asyncpg.Connection, runtime: str, *folders: Path) -> in
             " (number integer primary key, name text not null, sha256 text not null,"
             " at timestamptz not null default clock_timestamp())"
         )
-        done = await owner.fetch("select number, name, sha256 from public.migration order by number")
+        done = await owner.fetch(_DONE)
         await _check(owner, done, files)
         for number, file in enumerate(files[len(done) :], start=len(done) + 1):
             text = file.read_text(encoding="utf-8")
@@ -62,6 +77,19 @@ async def migrate(owner: asyncpg.Connection, runtime: str, *folders: Path) -> in
     return len(files) - len(done)
 
 
+async def check(owner: asyncpg.Connection, *folders: Path) -> None:
+    """Whether a database that somebody else serves has just this build's schema; nothing is touched.
+
+    Raises NewerSchema, ChangedMigration and OlderSchema.
+    """
+    files = _files(folders)
+    done = await owner.fetch(_DONE)
+    await _check(owner, done, files)
+    if len(done) < len(files):
+        database = await owner.fetchval("select current_database()")
+        raise OlderSchema(database=database, found=len(done), known=len(files))
+
+
 async def _check(owner: asyncpg.Connection, done: Sequence[asyncpg.Record], files: Sequence[Path]) -> None:
     if len(done) > len(files):
         database = await owner.fetchval("select current_database()")
@@ -69,6 +97,10 @@ async def _check(owner: asyncpg.Connection, done: Sequence[asyncpg.Record], file
     for row, file in zip(done, files, strict=False):
         if row["name"] != _name(file) or row["sha256"] != _sum(file.read_text(encoding="utf-8")):
             raise ChangedMigration(name=row["name"])
+
+
+def _files(folders: Sequence[Path]) -> Sequence[Path]:
+    return [f for folder in (KERNEL, *folders) for f in sorted(folder.glob("[0-9]*.sql"))]
 
 
 def _name(file: Path) -> str:

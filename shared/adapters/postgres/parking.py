@@ -15,7 +15,14 @@ from shared.kernel.readmodel import RowKey, Rows
 _LIST = """
 select consumer, source, tenant, stream, min(position) first_position, count(*) events,
     (array_agg(error order by position))[1] error, min(at) since
-from log.parked group by consumer, source, tenant, stream order by min(at), consumer, tenant, stream limit $1"""
+from log.parked p
+where not exists (
+    select from log.read_model m
+    where starts_with(p.consumer, m.name || '__')
+    and p.consumer not in (m.name || '__' || m.shown, m.name || '__' || m.newest)
+)
+group by consumer, source, tenant, stream order by min(at), consumer, tenant, stream limit $1"""
+"""Not those of a generation that a rebuild has replaced: it is kept for a rollback and nobody reads it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,12 @@ from shared.kernel.errors import SuyuanError
 from shared.kernel.ports import EventLog
 from shared.kernel.readmodel import ReadModel
 
+_BOTH = """
+select source, tenant, coalesce(l.position, 0) live, coalesce(n.position, 0) built
+from (select * from log.checkpoint where consumer = $1) l
+full join (select * from log.checkpoint where consumer = $2) n using (source, tenant)"""
+"""A tenant that either table has not begun is at position 0 there."""
+
 Progress = Callable[[int, int], None]
 """Gets how many events are applied, and how many there are."""
 
@@ -109,13 +115,7 @@ async def _follow_exactly(
 ) -> int:
     """With the model locked: bring the new table to precisely where the live one is."""
     done = 0
-    for row in await connection.fetch(
-        "select l.source, l.tenant, l.position live, coalesce(n.position, 0) built from log.checkpoint l"
-        " left join log.checkpoint n on n.consumer = $2 and n.source = l.source and n.tenant = l.tenant"
-        " where l.consumer = $1",
-        old.consumer,
-        new.consumer,
-    ):
+    for row in await connection.fetch(_BOTH, old.consumer, new.consumer):
         position: int = row["built"]
         while position < row["live"]:
             batch = await logs[row["source"]].read(row["tenant"], position, min(BATCH, row["live"] - position))

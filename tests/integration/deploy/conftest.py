@@ -7,13 +7,22 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import asyncpg
 import pytest
+import pytest_asyncio
 
+from deploy.embedded.attach import attached
+from deploy.embedded.databases import OWNER
+from deploy.embedded.options import PORT
 from deploy.embedded.postgres import SUPERUSER, EmbeddedPostgres
+from deploy.embedded.process import Postmaster
+from deploy.settings import embedded_settings
+from shared.contracts.catalogue import SERVICES
+from tests.integration.deploy.held import Held
 
 REPOSITORY = Path(__file__).parents[3]
 SERVER = """
@@ -88,3 +97,29 @@ async def ask(postgres: EmbeddedPostgres, query: str) -> object:
 @pytest.fixture(name="ask")
 def _ask():
     return ask
+
+
+@asynccontextmanager
+async def holding(folder: Path) -> AsyncIterator[Held]:
+    """Start the system on the folder, in this process, with nothing running in the background."""
+    async with attached(embedded_settings(folder)) as runtimes:
+        host = str(Postmaster.of(folder / "postgres" / "data").socket_folder)
+        owners = {s: {"host": host, "port": PORT, "database": f"suyuan_{s}", "user": OWNER} for s in SERVICES}
+        yield Held(folder, runtimes, owners)
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def held() -> AsyncIterator[Held]:
+    """One folder for a module: each test keeps to a tenant of its own."""
+    base = Path(tempfile.mkdtemp(prefix="suyuan-test-"))
+    base.chmod(0o755)
+    try:
+        async with holding(base / "data") as held:
+            yield held
+    finally:
+        shutil.rmtree(base)
+
+
+@pytest.fixture(name="holding")
+def _holding():
+    return holding
