@@ -128,5 +128,5 @@ def _naming(service: str, field: str) -> list[str]:
     return [
         kind.name
         for kind in EVENT_TYPES.values()
-        if kind.service == service and field in {one.name for one in fields(kind.cls)}  # type: ignore[arg-type]
+        if kind.service == service and field in {one.name for one in fields(kind.cls)}  # type: ignore[arg-type]  # a dataclass
     ]
