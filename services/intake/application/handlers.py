@@ -241,13 +241,13 @@ class IntakeHandlers:
         return [self._customers.lookup(tenant, kind, command.value, state.form.subject_id)]
 
     async def _first_registration(self, context: Context, command: RegisterComplaint, holder: str) -> HandledComplaint:
-        """The same reference with the same content is the first complaint, told again."""
-        loaded = await self._store.load(context.tenant, holder)
-        state = COMPLAINT.fold(r.event for r in loaded.events)
+        """The same reference with the same content is the first complaint, told as it was registered, for ever."""
+        first = (await self._store.load(context.tenant, holder)).events[0]
+        state = COMPLAINT.fold([first.event])
         if state.form is None:
             raise NotFound(what="complaint", id=holder)
         registration.refuse_other_content(state.form, command.content_sums)
-        return first_again(holder, loaded.version, loaded.events[0].position, state)
+        return first_again(holder, first.meta.version, first.position, state)
 
 
 def _claims(command: RegisterComplaint) -> list[Claim]:
