@@ -23,10 +23,11 @@ from services.investigation.domain.facts.errors import CellRefused, EncodingRefu
 from services.investigation.domain.facts.mapping import FactMapping
 from services.investigation.domain.facts.rows import interpret
 from services.investigation.domain.facts.stored import StoredFact, stored
-from shared.contracts.investigation.facts import DailyVolume, FactsCaptured, Superseded
+from shared.contracts.investigation.facts import DailyVolume, FactsCaptured, FactsSuperseded, Superseded
+from shared.kernel.errors import KeyReused
 from shared.kernel.handling import Handler
 from shared.kernel.ids import derived_id
-from shared.kernel.ports import Context, EventStore, Vault
+from shared.kernel.ports import Context, EventStore, Loaded, Vault
 
 if TYPE_CHECKING:
     from hashlib import _Hash as Hash
@@ -100,9 +101,12 @@ class Capture:
         """Good rows are kept, bad ones reported. Raises FileEmpty, EncodingRefused, and StoreErrors."""
         file_sum = await asyncio.to_thread(_sum, source)
         batch_id = derived_id("facts", context.tenant, mapping.mapping, str(mapping.version), file_sum)
-        known = await self._store.load(context.tenant, FACTS.stream(batch_id))
+        known = await self._store.load(context.tenant, FACTS.stream(batch_id), context.key)
+        if known.known is not None and known.known_fingerprint != context.key.fingerprint:
+            raise KeyReused(scope=context.key.scope, key=context.key.key)
         if known.events:
-            return _known(batch_id, FACTS.fold(r.event for r in known.events), known.events[0].position)
+            tally = await asyncio.to_thread(_reread, mapping, source, context.now)
+            return _known(batch_id, known, tally, is_retry=known.known is not None)
         async with self._staging.one_at_a_time(context.tenant):
             await self._staging.discard(context.tenant, batch_id)
             tally = await self._stage(context, mapping, source, batch_id, progress)
@@ -205,7 +209,26 @@ def _sum(source: BinaryIO) -> str:
     return whole.hexdigest()
 
 
-def _known(batch_id: UUID, state: Batch, position: int) -> Captured:
+def _reread(mapping: FactMapping, source: BinaryIO, now: datetime) -> _Tally:
+    """What is wrong with the rows, found again: the retry of a lost answer hears of it too."""
+    tally = _Tally()
+    lines = _rows(mapping, source)
+    while _chunk(mapping, lines, tally, now):
+        pass
+    return tally
+
+
+def _known(batch_id: UUID, known: Loaded, tally: _Tally, *, is_retry: bool) -> Captured:
+    """As the first time, for the retry of that very request; `repeated` where the file came by another one."""
+    events = [recorded.event for recorded in known.events]
+    state = FACTS.fold(events)
     if state.captured is None:
         raise AssertionError(f"facts-{batch_id} has events but was not captured")
-    return Captured(batch_id=batch_id, captured=state.captured, position=position, repeated=True)
+    return Captured(
+        batch_id=batch_id,
+        captured=state.captured,
+        position=known.events[-1].position,
+        errors=tuple(tally.errors),
+        superseded=sum(len(event.superseded) for event in events if isinstance(event, FactsSuperseded)),
+        repeated=not is_retry,
+    )

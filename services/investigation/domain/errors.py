@@ -185,13 +185,6 @@ class WhyOfOtherLeg(Refused):
 
 
 @dataclass(eq=False, kw_only=True)
-class CauseUnknown(Invalid):
-    zh: ClassVar[str] = "没有原因 {cause_id}"
-    en: ClassVar[str] = "There is no cause {cause_id}"
-    cause_id: str
-
-
-@dataclass(eq=False, kw_only=True)
 class RootCauseUnknown(Refused):
     zh: ClassVar[str] = "根本原因 {root_cause_id} 未确认或已撤回"
     en: ClassVar[str] = "Root cause {root_cause_id} isn't confirmed, or was withdrawn"

@@ -14,6 +14,7 @@ from deploy.demo.factory import SMALL, write
 from services.investigation.domain.facts.document import parse
 from services.investigation.domain.facts.errors import EncodingRefused, FileEmpty
 from shared.contracts.investigation.facts import FactsCaptured, FactsSuperseded, VolumesRecorded
+from shared.kernel.errors import KeyReused
 
 SHIPMENTS = parse(
     {
@@ -70,6 +71,24 @@ async def test_the_same_file_again_changes_nothing(facts):
     again = await facts.capture.capture(facts.context(), SHIPMENTS, file(GOOD))
     assert (again.batch_id, again.repeated, again.captured) == (first.batch_id, True, first.captured)
     assert len(await facts.rows.current("t1", ["shipment"])) == 2
+
+
+async def test_the_retry_of_a_lost_answer_hears_of_the_bad_rows_too(facts):
+    context, text = facts.context(), HEADER + "S1,L1,P,D1,ten,2026-01-05 08:00\n"
+    first = await facts.capture.capture(context, SHIPMENTS, file(text))
+    again = await facts.capture.capture(context, SHIPMENTS, file(text))
+    assert repr(again) == repr(first)
+    assert [(e.line, e.error.column) for e in again.errors] == [(2, "qty")]
+
+
+async def test_the_key_of_one_import_serves_no_other_not_even_of_a_file_already_here(facts):
+    context = facts.context()
+    await facts.capture.capture(context, SHIPMENTS, file(GOOD))
+    text = HEADER + "S9,L1,P,D1,9,2026-01-05 08:00\n"
+    await facts.capture.capture(facts.context(), SHIPMENTS, file(text))
+    other = replace(context, key=replace(context.key, fingerprint=b"another"))
+    with pytest.raises(KeyReused):
+        await facts.capture.capture(other, SHIPMENTS, file(text))
 
 
 async def test_a_batch_killed_half_way_is_invisible_and_can_be_sent_again(facts, monkeypatch):

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import assert_never
+from uuid import UUID
 
 from services.investigation.domain.errors import (
     ApproverIsAuthor,
     BlankText,
     BoundaryPassed,
-    CauseUnknown,
     IdTaken,
     NodeExcluded,
     RootCauseUnknown,
@@ -41,6 +41,7 @@ from shared.contracts.investigation.cause import (
     WhyAnswered,
     WhyAsked,
 )
+from shared.kernel.errors import NotFound
 
 Events = Sequence[Event]
 
@@ -100,7 +101,9 @@ def _may_follow(command: AskWhy, state: Investigation) -> None:
 def answer_why(command: AnswerWhy, state: Investigation) -> Events:
     """A better answer replaces an earlier one, unless a confirmed root cause stands on it."""
     still_open(state)
-    why = why_of(state.whys, command.why_id)
+    why = state.whys.get(command.why_id)
+    if why is None:
+        raise NotFound(what="why", id=str(command.why_id))
     said(answer=command.answer)
     if any(command.why_id in root.chain for root in state.roots.values()):
         raise WhyInUse(why_id=str(command.why_id), question=why.asked.question)
@@ -135,11 +138,11 @@ def propose_cause(command: ProposeCause, state: Investigation) -> Events:
 
 def rule_out_cause(command: RuleOutCause, state: Investigation) -> Events:
     still_open(state)
-    said(ground=command.ground)
-    cited(command.evidence, "ruling out")
     standing = state.causes.get(command.cause_id)
     if standing is None:
-        raise CauseUnknown(cause_id=str(command.cause_id))
+        raise NotFound(what="cause", id=str(command.cause_id))
+    said(ground=command.ground)
+    cited(command.evidence, "ruling out")
     if not standing:
         return []
     return [
@@ -210,6 +213,8 @@ def declare_capa_not_required(command: DeclareCapaNotRequired, state: Investigat
     ]
 
 
-def _confirmed(root_cause_id: object, state: Investigation) -> None:
+def _confirmed(root_cause_id: UUID, state: Investigation) -> None:
+    if root_cause_id not in state.roots and root_cause_id not in state.withdrawn:
+        raise NotFound(what="root cause", id=str(root_cause_id))
     if root_cause_id not in state.roots:
         raise RootCauseUnknown(root_cause_id=str(root_cause_id))
