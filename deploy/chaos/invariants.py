@@ -1,171 +1,87 @@
-"""What must hold after any crash, read from the database of the running system."""
+"""Every invariant after a crash, read from the database of the running system and asked of it over HTTP."""
 
 from __future__ import annotations
 
-import asyncio
-import json
-from collections import Counter
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from uuid import UUID
 
-from deploy.chaos.writers import Acknowledged
-from shared.adapters.postgres.projector import Projector
-from shared.adapters.postgres.verify import verify
+from deploy.chaos.findings import Finding, Kind
+from deploy.chaos.journal import Journal
+from deploy.chaos.logs import Logs, clocks, gapless, reacted, told, unique
+from deploy.chaos.settling import settled
+from deploy.chaos.views import Folds
+from shared.adapters.postgres.verify import Fault
 from shared.adapters.runtime import Runtime
-from shared.contracts.intake.complaint import ComplaintAcknowledged, ComplaintRegistered
-from shared.contracts.investigation.investigation import ComplaintJoined, InvestigationOpened
-from shared.kernel.readmodel import Row, RowKey, project
+from shared.adapters.verification import verify_service
+from shared.kernel.clock import system_clock
+from shared.kernel.reacting import ReactionRule, trigger
 from shared.kernel.recorded import Recorded
 
-SETTLE_SECONDS = 30.0
 PAGE = 1000
+LOST: frozenset[Fault] = frozenset({"tail_cut", "facts_differ", "blob_missing", "blob_differs"})
+"""Faults by which something acknowledged is gone; the others are breaks of the chain."""
 
 
-@dataclass(slots=True)
-class Findings:
-    """All zero where nothing was harmed."""
+class Inspector:
+    """Looks at the same system again and again; a new one begins from position 0."""
 
-    lost: int = 0
-    double: int = 0
-    gaps: int = 0
-    view_mismatches: int = 0
-    said: list[str] = field(default_factory=list)
+    def __init__(self, tenants: Collection[str]) -> None:
+        self._tenants = tuple(tenants)
+        self._logs: dict[tuple[str, str], list[Recorded]] = {}
+        self._folds = Folds()
 
-    def note(self, kind: str, what: str) -> None:
-        setattr(self, kind, getattr(self, kind) + 1)
-        self.said.append(f"{kind}: {what}")
+    async def inspect(self, runtimes: Mapping[str, Runtime], journal: Journal) -> list[Finding]:
+        """Waits until the server has caught up; clients must be silent meanwhile."""
+        found = [Finding("view_mismatches", behind) for behind in await settled(runtimes, self._tenants)]
+        for tenant in self._tenants:
+            for runtime in runtimes.values():
+                found += await self._read(runtime, tenant)
+            logs = {service: self._logs[service, tenant] for service in runtimes}
+            for service, log in logs.items():
+                found += gapless(f"{tenant}/{service}", log)
+            found += told(journal.of(tenant), logs)
+            found += unique(logs["intake"])
+            found += clocks(logs["intake"], system_clock())
+            for runtime in runtimes.values():
+                found += await _verified(runtime, tenant)
+                found += await _reacted(runtime, tenant, logs)
+                found += await self._folds.compare(runtime, tenant, logs)
+        return found
 
-    @property
-    def harmed(self) -> bool:
-        return bool(self.lost or self.double or self.gaps or self.view_mismatches)
-
-
-async def check(runtimes: Mapping[str, Runtime], tenant: str, acknowledged: Sequence[Acknowledged]) -> Findings:
-    findings = Findings()
-    await settled(runtimes, tenant)
-    logs = {service: await events_of(runtime, tenant) for service, runtime in runtimes.items()}
-    await _nothing_lost(runtimes["intake"], tenant, acknowledged, findings)
-    _nothing_double(logs, findings)
-    for runtime in runtimes.values():
-        await _chain_whole(runtime, tenant, findings)
-        await _views_are_folds(runtime, tenant, logs, findings)
-    return findings
-
-
-async def settled(runtimes: Mapping[str, Runtime], tenant: str) -> None:
-    """Wait until every consumer of the running server has come to the heads, and stays there."""
-    still, before = 0, None
-    for _ in range(int(SETTLE_SECONDS / 0.1)):
-        now = await _positions(runtimes, tenant)
-        still = still + 1 if now == before and now[0] == now[1] else 0
-        if still >= 3:  # noqa: PLR2004 - a reaction may append, which its own consumers must hear
-            return
-        before = now
-        await asyncio.sleep(0.1)
+    async def _read(self, runtime: Runtime, tenant: str) -> Sequence[Finding]:
+        """What is new of the log. What was there before is the same as long as its last hash is."""
+        log = self._logs.setdefault((runtime.name, tenant), [])
+        if log and [r.hash for r in await runtime.resources.log.read(tenant, len(log) - 1, 1)] != [log[-1].hash]:
+            return [Finding("lost", f"{tenant}/{runtime.name}:{len(log)} is not what it was after the last crash")]
+        while batch := await runtime.resources.log.read(tenant, len(log), PAGE):
+            log += batch
+        return ()
 
 
-async def _positions(
-    runtimes: Mapping[str, Runtime], tenant: str
-) -> tuple[dict[tuple[str, str, str], int], dict[tuple[str, str, str], int]]:
-    """Where each consumer should be, and where it is."""
-    heads = {service: (await runtime.resources.log.heads()).get(tenant, 0) for service, runtime in runtimes.items()}
-    wanted: dict[tuple[str, str, str], int] = {}
-    found: dict[tuple[str, str, str], int] = {}
-    for service, runtime in runtimes.items():
-        shown = {
-            row["name"]: f"{row['name']}__{row['shown']}"
-            for row in await runtime.resources.pool.fetch("select name, shown from log.read_model")
-        }
-        consumers = [(shown.get(m.name, m.name), s) for m in runtime.wired.models for s in m.sources]
-        consumers += [(r.consumer, source) for source, r in runtime.views.reactors.items()]
-        rows = await runtime.resources.pool.fetch(
-            "select consumer, source, position from log.checkpoint where tenant = $1", tenant
-        )
-        at = {(row["consumer"], row["source"]): row["position"] for row in rows}
-        for consumer, source in consumers:
-            wanted[service, consumer, source] = heads[source]
-            found[service, consumer, source] = at.get((consumer, source), 0)
-    return wanted, found
+async def _verified(runtime: Runtime, tenant: str) -> Iterable[Finding]:
+    """Chain, signed heads, facts and files."""
+    verdict = await verify_service(runtime.resources, runtime.wired.anchors, tenant)
+    if verdict.fault is None:
+        return ()
+    kind: Kind = "lost" if verdict.fault in LOST else "gaps"
+    where = f"{tenant}/{runtime.name}:{verdict.bad_position}"
+    return [Finding(kind, f"{where} {verdict.fault} {verdict.detail or ''}")]
 
 
-async def events_of(runtime: Runtime, tenant: str) -> list[Recorded]:
-    found: list[Recorded] = []
-    while batch := await runtime.resources.log.read(tenant, len(found), PAGE):
-        found += batch
-    return found
-
-
-async def _nothing_lost(
-    runtime: Runtime, tenant: str, acknowledged: Sequence[Acknowledged], findings: Findings
-) -> None:
+async def _reacted(runtime: Runtime, tenant: str, logs: Logs) -> Iterable[Finding]:
     rows = await runtime.resources.pool.fetch(
-        "select c.key, c.answer, c.position, e.position found from log.command c"
-        " left join log.event e on e.tenant = c.tenant and e.position = c.position"
-        " where c.tenant = $1 and c.key = any ($2)",
-        tenant,
-        [one.key for one in acknowledged],
+        "select name, causation_id, outcome from log.reaction where tenant = $1", tenant
     )
-    known = {row["key"]: row for row in rows}
-    for one in acknowledged:
-        row = known.get(one.key)
-        if row is None and one.what == "triage":
-            continue  # decided nothing new
-        if row is None or row["answer"] != one.answer or row["found"] is None:
-            findings.note("lost", f"{one.what} {one.key}")
+    outcomes = {(row["name"], row["causation_id"]): row["outcome"] for row in rows}
+    expected = [mark for rule in runtime.wired.reactions for mark in await _marks(runtime, rule, logs[rule.source])]
+    return reacted(f"{tenant}/{runtime.name}", expected, outcomes, logs[runtime.name])
 
 
-def _nothing_double(logs: Mapping[str, Sequence[Recorded]], findings: Findings) -> None:
-    """Once for each: a registration by its source reference, an acknowledgement, a reaction's effect."""
-    seen: Counter[tuple[str, object]] = Counter()
-    for log in logs.values():
-        for recorded in log:
-            match recorded.event:
-                case ComplaintRegistered(source_reference=reference):
-                    seen["registered", reference] += 1
-                case ComplaintAcknowledged(complaint_id=id_):
-                    seen["acknowledged", id_] += 1
-                case InvestigationOpened(investigation_id=id_):
-                    seen["opened", id_] += 1
-                case ComplaintJoined(investigation_id=to, complaint_id=id_):
-                    seen["joined", (to, id_)] += 1
-            seen["event", recorded.meta.event_id] += 1
-    for (what, which), times in seen.items():
-        if times > 1:
-            findings.note("double", f"{what} {which}: {times}")
-
-
-async def _chain_whole(runtime: Runtime, tenant: str, findings: Findings) -> None:
-    resources = runtime.resources
-    key = resources.secrets.heads.public_key()
-    verdict = await verify(resources.pool, resources.service, tenant, resources.heads.read(), key)
-    if not verdict.whole:
-        findings.note("gaps", f"{resources.service} at {verdict.bad_position}: {verdict.fault}")
-
-
-async def _views_are_folds(
-    runtime: Runtime, tenant: str, logs: Mapping[str, Sequence[Recorded]], findings: Findings
-) -> None:
-    for model in runtime.wired.models:
-        expected = project(model, (r for source in sorted(model.sources) for r in logs[source]))
-        projector = Projector(runtime.resources.derived, model, runtime.views.logs)
-        await projector.start()
-        async with runtime.resources.derived.acquire() as connection:
-            rows = await projector.table.load(connection, tenant, list(expected))
-            count = await connection.fetchval(
-                f"select count(*) from {projector.table.name} where tenant = $1",  # noqa: S608 - a model's own name
-                tenant,
-            )
-        different = [key for key, row in expected.items() if not _same(row, rows.get(key))]
-        if different or count != len(expected):
-            findings.note(
-                "view_mismatches",
-                f"{runtime.name}.{model.name}: {count} rows, {len(expected)} expected, {different[:3]}",
-            )
-
-
-def _same(expected: Row, found: Row | None) -> bool:
-    return found is not None and _plain(expected) == _plain(found)
-
-
-def _plain(row: Row | RowKey) -> object:
-    return json.loads(json.dumps(row, default=str))
+async def _marks(runtime: Runtime, rule: ReactionRule, log: Sequence[Recorded]) -> list[tuple[str, UUID]]:
+    marks = []
+    for recorded in log:
+        if recorded.meta.type in rule.on:
+            for target in await rule.targets(recorded):
+                mark = trigger(runtime.name, rule, target, recorded, system_clock())
+                marks.append((mark.reaction.name, mark.reaction.causation_id))
+    return marks

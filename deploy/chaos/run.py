@@ -1,111 +1,133 @@
-"""Cycles of writing and killing, each followed by every check."""
+"""Cycles of writing and failing, each followed by every check."""
 
 from __future__ import annotations
 
 import asyncio
-import os
 import random
-import signal
 import socket
-import time
 from collections.abc import Callable
+from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from deploy.chaos.invariants import Findings, check
-from deploy.chaos.writers import Journal, Writer
+from deploy.chaos.asking import asked_again
+from deploy.chaos.faults import deck, inflict, revived
+from deploy.chaos.findings import Finding
+from deploy.chaos.invariants import Inspector
+from deploy.chaos.journal import Journal, Known
+from deploy.chaos.requests import publish_mapping
+from deploy.chaos.writers import Client, Writer
 from deploy.embedded.attach import attached
 from deploy.embedded.child import Child
-from deploy.embedded.process import Postmaster
+from deploy.embedded.process import clear_orphans
 from deploy.settings import embedded_settings
-from shared.adapters.failpoints import FAILPOINTS
+from shared.adapters.http.issuer import LocalIssuer
+from shared.kernel.clock import system_clock
 
-WRITERS = 6
-TENANT = "demo"
-CRASH_SECONDS = 8.0
+TENANTS = ("chaos-a", "chaos-b")
+WRITERS_EACH = 3
+PEOPLE = tuple((tenant, f"writer-{number}") for tenant in TENANTS for number in range(WRITERS_EACH))
+ROLES = ("service_agent", "quality_engineer", "privacy_officer")
+OLD_WRITES = 40
+"""How many of the earlier writes are asked again in each cycle; at the end it is all of them."""
 
-Progress = Callable[[int, str, Findings], None]
-"""Gets the cycle's number, how it was killed, and what was found after it."""
+Progress = Callable[[int, str, "Outcome"], None]
+"""Gets the cycle's number, what failed in it, and what has been found so far."""
 
 
 @dataclass(slots=True)
 class Outcome:
     cycles: int = 0
-    acknowledged: int = 0
-    findings: Findings = field(default_factory=Findings)
+    journal: Journal = field(default_factory=Journal)
+    findings: list[Finding] = field(default_factory=list)
 
 
 async def run(folder: Path, cycles: int, seed: int, progress: Progress) -> Outcome:
     """Stops at the first harm: the folder then shows it."""
     chance = random.Random(seed)  # noqa: S311 - a reproducible story, no secret
-    journal, outcome = Journal(), Outcome()
-    server = Child(folder, port=_free_port())
+    chaos = Chaos(folder, chance)
+    faults = deck(chance)
+    outcome = Outcome(journal=chaos.journal)
     try:
-        for cycle in range(1, cycles + 1):
-            how = chance.choice([*FAILPOINTS[:6], "after-blob-before-append", "server", "postgres", "backend"])
-            await _cycle(server, journal, how, chance)
-            async with attached(embedded_settings(folder)) as runtimes:
-                outcome.findings = await check(runtimes, TENANT, journal.acknowledged)
-            outcome.cycles, outcome.acknowledged = cycle, len(journal.acknowledged)
-            progress(cycle, how, outcome.findings)
-            if outcome.findings.harmed:
-                break
+        await asyncio.to_thread(chaos.server.start)
+        await chaos.prepare()
+        while outcome.cycles < cycles and not outcome.findings:
+            outcome.cycles += 1
+            done, outcome.findings = await chaos.cycle(next(faults))
+            progress(outcome.cycles, done, outcome)
+        if not outcome.findings:
+            outcome.findings = await chaos.last_look()
     finally:
-        await asyncio.to_thread(server.stop)
+        await chaos.end()
     return outcome
 
 
-async def _cycle(server: Child, journal: Journal, how: str, chance: random.Random) -> None:
-    """Write, kill in one way, start again, let every writer come to its answer."""
-    server.environment = {"SUYUAN_FAILPOINT": f"{how}:{chance.randint(1, 40)}"} if how in FAILPOINTS else {}
-    if how in FAILPOINTS and server.is_running:
-        await asyncio.to_thread(server.stop)
-    if not server.is_running:
-        await asyncio.to_thread(server.start)
-    token = server.token("admin")
-    stop = asyncio.Event()
-    writers = [Writer(server.url, token, journal, chance.randrange(2**32)) for _ in range(WRITERS)]
-    writing = [asyncio.create_task(writer.write(stop)) for writer in writers]
-    await asyncio.sleep(chance.uniform(0.2, 1.2))
-    await _kill(server, how)
-    if not server.is_running:
-        server.environment = {}
-        await asyncio.to_thread(server.start)
-    await asyncio.sleep(chance.uniform(0.1, 0.5))
-    stop.set()
-    await asyncio.gather(*writing)
+class Chaos:
+    """One system on one folder, and everybody who writes to it."""
 
+    def __init__(self, folder: Path, chance: random.Random) -> None:
+        self.journal = Journal()
+        self.server = Child(folder, port=_free_port())
+        self._chance = chance
+        self._settings = embedded_settings(folder)
+        self._inspector = Inspector(TENANTS)
 
-async def _kill(server: Child, how: str) -> None:
-    if how in FAILPOINTS:
-        deadline = time.monotonic() + CRASH_SECONDS
-        while server.is_running and time.monotonic() < deadline:  # noqa: ASYNC110 - a process offers no event
-            await asyncio.sleep(0.02)
-        if server.is_running:  # it never came there
-            server.kill()
-    elif how == "server":
-        server.kill()
-    else:
-        data = server.folder / "postgres" / "data"
-        postmaster = Postmaster.of(data)
-        if postmaster is not None:
-            _kill_postgres(postmaster.pid, data, one_backend=how == "backend")
+    async def prepare(self) -> None:
+        async with AsyncExitStack() as stack:
+            for tenant, subject in PEOPLE[::WRITERS_EACH]:
+                client = await stack.enter_async_context(self._client(tenant, subject))
+                await Writer(client, self.journal, 0).ask(publish_mapping(), Known())
 
+    async def cycle(self, fault: str) -> tuple[str, list[Finding]]:
+        """Write, fail, recover, let every writer come to its answer, look. What was done, and what was found."""
+        began = len(self.journal.writes)
+        stop = asyncio.Event()
+        async with AsyncExitStack() as stack, asyncio.TaskGroup() as writing:
+            for tenant, subject in PEOPLE:
+                client = await stack.enter_async_context(self._client(tenant, subject))
+                writer = Writer(client, self.journal, self._chance.getrandbits(32))
+                writing.create_task(writer.work(stop))
+            await asyncio.sleep(self._chance.uniform(0.2, 1))
+            done = await inflict(self.server, fault, self._chance)
+            await asyncio.sleep(self._chance.uniform(0, 0.3))
+            await revived(self.server)
+            await asyncio.sleep(self._chance.uniform(0.1, 0.4))
+            stop.set()
+        return done, await self._looked_at(self._inspector, began)
 
-def _kill_postgres(postmaster: int, data: Path, *, one_backend: bool) -> None:
-    """Only what works in this very folder: the postmaster itself, or one of its children that serves a client."""
-    if not one_backend:
-        os.kill(postmaster, signal.SIGKILL)
-        return
-    for children in Path(f"/proc/{postmaster}/task/{postmaster}").glob("children"):
-        for pid in children.read_text().split():
-            words = Path(f"/proc/{pid}/cmdline").read_bytes()
-            if b"suyuan_intake" in words and Path(f"/proc/{pid}/cwd").samefile(data):
-                os.kill(int(pid), signal.SIGKILL)
-                return
+    async def last_look(self) -> list[Finding]:
+        """After an orderly end and a start: everything once more from position 0, every answer asked for again."""
+        await asyncio.to_thread(self.server.stop)
+        await revived(self.server)
+        return await self._looked_at(Inspector(TENANTS), 0)
+
+    async def end(self) -> None:
+        """Whatever happened, nothing is left running."""
+        try:
+            await asyncio.to_thread(self.server.stop)
+        finally:
+            self.server.kill()
+            await clear_orphans(self.server.folder / "postgres" / "data")
+
+    async def _looked_at(self, inspector: Inspector, began: int) -> list[Finding]:
+        await revived(self.server)  # a database that was killed too often ends the server, as it should
+        old = self.journal.writes[:began]
+        again = self._chance.sample(old, min(OLD_WRITES, len(old))) + self.journal.writes[began:]
+        found: list[Finding] = []
+        for person in PEOPLE:
+            async with self._client(*person) as client:
+                found += await asked_again(client, [one for one in again if (one.tenant, one.subject) == person])
+        async with attached(self._settings) as runtimes:
+            found += await inspector.inspect(runtimes, self.journal)
+        return found
+
+    def _client(self, tenant: str, subject: str) -> Client:
+        token = LocalIssuer(self._settings, system_clock).token(ROLES, tenant=tenant, subject=subject)
+        return Client(self.server.url, token, tenant, subject, self.journal)
 
 
 def _free_port() -> int:
+    """One for the whole run, so that clients find a server that was started again."""
     with socket.socket() as found:
         found.bind(("127.0.0.1", 0))
         port: int = found.getsockname()[1]

@@ -4,101 +4,102 @@ from __future__ import annotations
 
 import asyncio
 import random
-from dataclasses import dataclass, field
-from typing import Any
+import time
+from collections.abc import Mapping
+from http import HTTPStatus
+from types import TracebackType
+from typing import Any, Self
 
 import httpx
 
+from deploy.chaos.journal import Answer, Journal, Known, Write
+from deploy.chaos.requests import Asked, next_request
 from shared.kernel.ids import new_id
 
 AGAIN = frozenset({500, 502, 503, 507})
 PAUSE_SECONDS = 0.05
-PICTURE = b"\x89PNG\r\n\x1a\n" + bytes(256)
+PATIENCE_SECONDS = 120.0
 
 
-@dataclass(frozen=True, slots=True)
-class Acknowledged:
-    """A request that was answered with success: it must be there for ever."""
+class Client:
+    """One person of one tenant, sending writes to one server, which may be dead for a while."""
 
-    key: str
-    answer: bytes
-    what: str
-
-
-@dataclass(slots=True)
-class Journal:
-    """What the clients were told. `known` are complaints by what has been done to them."""
-
-    acknowledged: list[Acknowledged] = field(default_factory=list)
-    complaints: list[str] = field(default_factory=list)
-    subjects: dict[str, str] = field(default_factory=dict)
-
-
-class Writer:
-    """One client; its choices follow from the seed."""
-
-    def __init__(self, url: str, token: str, journal: Journal, seed: int) -> None:
-        self._http = httpx.AsyncClient(
-            base_url=url, headers={"Authorization": f"Bearer {token}"}, timeout=httpx.Timeout(10, connect=1)
-        )
+    def __init__(self, url: str, token: str, tenant: str, subject: str, journal: Journal) -> None:
+        self.tenant = tenant
+        self.subject = subject
+        headers = {"Authorization": f"Bearer {token}", "Accept-Language": "en"}
+        self._http = httpx.AsyncClient(base_url=url, headers=headers, timeout=httpx.Timeout(20, connect=1))
         self._journal = journal
-        self._random = random.Random(seed)  # noqa: S311 - a reproducible story, no secret
 
-    async def write(self, until: asyncio.Event) -> None:
-        """Write until asked to stop; what was begun is brought to an answer first."""
-        try:
-            while not until.is_set():
-                await self._one()
-        finally:
-            await self._http.aclose()
+    async def __aenter__(self) -> Self:
+        return self
 
-    async def _one(self) -> None:
-        known = self._journal.complaints
-        if not known or self._random.random() < 0.4:  # noqa: PLR2004 - two of five register
-            made = await self._send("register", "/complaints", self._form())
-            if made is not None:
-                known.append(made["id"])
-            return
-        one = self._random.choice(known)
-        what, body = self._random.choice(
-            [
-                ("acknowledge", None),
-                ("triage", {}),
-                ("hand-over", {}),
-                ("respond", {"channel": "phone", "body": "您好 hello", "tells_decision": True}),
-                ("correct", {"field": "order_no", "value": f"PO-{self._random.randrange(10**9)}", "reason": "chaos"}),
-                ("attachments", None),
-            ]
-        )
-        await self._send(what, f"/complaints/{one}/{what}", body)
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self._http.aclose()
 
-    def _form(self) -> dict[str, Any]:
-        phone = f"1{self._random.randrange(10**9):010d}"
-        return {
-            "channel": "email",
-            "source_reference": str(new_id()),
-            "customer": {"name": "混沌 Chaos", "phone": phone},
-            "description": "chaos",
-            "items": [{"product": "P-1", "lot": "L-1", "quantity_affected": "1", "defect_codes": ["D-1"]}],
-        }
-
-    async def _send(self, what: str, path: str, body: Any) -> dict[str, Any] | None:
-        """The answer; None where it was refused, which has no effect."""
-        key = str(new_id())
-        files = {"file": ("chaos.png", PICTURE)} if what == "attachments" else None
-        while True:
+    async def send(self, write: Write) -> Answer | None:
+        """The same key until there is an answer; None where nobody answers for two minutes."""
+        until = time.monotonic() + PATIENCE_SECONDS
+        while time.monotonic() < until:
             try:
-                answer = await self._http.post(
-                    f"/api/v1{path}", json=body, files=files, headers={"Idempotency-Key": key}
-                )
+                response = await self._http.request(write.method, f"/api/v1{write.path}", **_content(write))
             except httpx.TransportError:
                 await asyncio.sleep(PAUSE_SECONDS)
                 continue
-            if answer.status_code in AGAIN:
-                await asyncio.sleep(PAUSE_SECONDS)
-                continue
-            if answer.is_success:
-                self._journal.acknowledged.append(Acknowledged(key, answer.content, what))
-                said: dict[str, Any] = answer.json()
-                return said
-            return None
+            if response.status_code not in AGAIN:
+                return Answer.of(response)
+            if response.status_code == HTTPStatus.INTERNAL_SERVER_ERROR:
+                self._journal.faults.append(f"{write}: {response.text}")
+            await asyncio.sleep(PAUSE_SECONDS)
+        return None
+
+
+class Writer:
+    """One person at work; the choices follow from the seed, the order in which answers come does not."""
+
+    def __init__(self, client: Client, journal: Journal, seed: int) -> None:
+        self._client = client
+        self._journal = journal
+        self._random = random.Random(seed)  # noqa: S311 - a reproducible story, no secret
+
+    async def work(self, until: asyncio.Event) -> None:
+        """Write until asked to stop; what was begun is brought to an answer first."""
+        while not until.is_set():
+            known = self._journal.known.setdefault(self._client.tenant, Known())
+            await self.ask(next_request(self._random, known), known)
+
+    async def ask(self, asked: Asked, known: Known) -> Write:
+        write = Write(
+            key=new_id(),
+            what=asked.what,
+            tenant=self._client.tenant,
+            subject=self._client.subject,
+            path=asked.path,
+            body=asked.body,
+            file=asked.file,
+            form=asked.form,
+            method=asked.method,
+        )
+        self._journal.writes.append(write)
+        write.answer = await self._client.send(write)
+        if write.answer is not None and write.answer.acknowledged:
+            _learn(known, asked.what, write.answer.said)
+        return write
+
+
+def _learn(known: Known, what: str, said: Mapping[str, Any]) -> None:
+    if what == "register" and said["id"] not in known.complaints:
+        known.complaints.append(said["id"])
+        known.subjects.append(said["subject_id"])
+    if what == "hand-over" and said["investigation_id"] not in known.investigations:
+        known.investigations.append(said["investigation_id"])
+
+
+def _content(write: Write) -> dict[str, Any]:
+    key = str(write.key)
+    sent: dict[str, Any] = {"headers": {"Idempotency-Key": key, "X-Correlation-ID": key}}
+    if write.file is not None:
+        return sent | {"files": {"file": write.file}, "data": dict(write.form or {})}
+    return sent if write.body is None else sent | {"json": dict(write.body)}

@@ -26,6 +26,7 @@ from services.investigation.readmodels.verification import anchors
 from services.investigation.settings import InvestigationSettings
 from shared.adapters.decision_table import AllMatches
 from shared.adapters.http.audit import audited_service
+from shared.adapters.http.evidence import Citable
 from shared.adapters.runtime import Resources, Views, Wired
 from shared.kernel.erasure import erasure_rule
 
@@ -52,13 +53,14 @@ def wire(resources: Resources, views: Views) -> Wired:
         traceability_report.TEMPLATE_VERSION,
     )
     capture = Capture(rows, store, vault)
+    citable = Citable(resources.blobs, lambda: views.logs, rows.known)
     anchored = anchors(rows, resources.blobs)
     router = APIRouter()
     for part in (
-        http.routes(handlers, seen.references, resources, views),
-        nodes.routes(handlers, rows, resources),
-        causes.routes(handlers),
-        responsibility.routes(handlers, Responsibility(handlers, seen), seen.references, resources, views),
+        http.routes(handlers, seen.references, citable, resources, views),
+        nodes.routes(handlers, rows, citable, resources),
+        causes.routes(handlers, citable),
+        responsibility.routes(handlers, Responsibility(handlers, seen), seen.references, citable, resources, views),
         reports.routes(issuing, resources, views),
         references.routes(ReferenceHandlers(store, vault, table), seen.references, capture, resources, views),
         audited_service(resources, anchored),

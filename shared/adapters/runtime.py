@@ -96,12 +96,22 @@ class Views:
     async def caught_up(self, tenant: str, after: Mapping[str, int], models: Sequence[str], patience: float) -> None:
         """Return once these models, and the reactions before them, have passed `after`. Raises ViewBehind."""
         for source, position in after.items():
-            own = position if source == self._service else await self._reacted(source, tenant, position, patience)
-            for name in models:
-                projector = self.projectors[name]
-                for log, until in ((self._service, own), (source, position)):
-                    if log in projector.positions and not await projector.wait(log, tenant, until, patience):
-                        raise ViewBehind(service=log, position=until)
+            own = await self._reacted(source, tenant, position, patience)
+            await self._folded(self._service, tenant, own, models, patience)
+            await self._folded(source, tenant, position, models, patience)
+
+    async def come_to(self, tenant: str, position: int, models: Sequence[str], patience: float) -> None:
+        """Return once these models have passed that position of the service's own log, whatever reactions do.
+
+        For what a command or a reaction looks up itself: it can't wait for its own effect. Raises ViewBehind.
+        """
+        await self._folded(self._service, tenant, position, models, patience)
+
+    async def _folded(self, log: str, tenant: str, until: int, models: Sequence[str], patience: float) -> None:
+        for name in models:
+            projector = self.projectors[name]
+            if log in projector.positions and not await projector.wait(log, tenant, until, patience):
+                raise ViewBehind(service=log, position=until)
 
     async def _reacted(self, source: str, tenant: str, position: int, patience: float) -> int:
         """Wait for this service's reactions to the source; its own log's head after them."""

@@ -136,8 +136,9 @@ class Handler(Generic[S, C]):
         answer: Callable[[S, Sequence[Event]], Any] | None,
     ) -> Handled[S]:
         loaded = await self._store.load(context.tenant, stream, context.key)
-        if loaded.known is not None:
-            return Handled(_same_again(loaded, context), None)
+        known = first_answer(loaded, context)
+        if known is not None:
+            return Handled(known, None)
         _check_expected(context, stream, loaded.version)
         state = self.decider.fold(r.event for r in loaded.events)
         events, reaction = self._decide(command, state, beside.reaction)
@@ -210,10 +211,12 @@ def _prepared(context: Context, service: str, stream: str, version: int, event_i
     return PreparedEvent(name, encode_meta(meta), data)
 
 
-def _same_again(loaded: Loaded, context: Context) -> Appended:
+def first_answer(loaded: Loaded, context: Context) -> Appended | None:
+    """What the key was answered before; None where it is new. Raises KeyReused where it was another request's."""
+    if loaded.known is None:
+        return None
     if not hmac.compare_digest(loaded.known_fingerprint or b"", context.key.fingerprint):
         raise KeyReused(scope=context.key.scope, key=context.key.key)
-    assert loaded.known is not None  # noqa: S101 - the caller has looked
     return loaded.known
 
 

@@ -84,9 +84,14 @@ class ReadModel:
     version: int = 1
 
 
-def project(model: ReadModel, events: Iterable[Recorded]) -> dict[RowKey, Row]:
-    """The whole table as the fold of these events: the reference that every stored table must equal."""
-    rows: dict[RowKey, Row] = {}
+def project(
+    model: ReadModel, events: Iterable[Recorded], onto: Mapping[RowKey, Row] | None = None
+) -> dict[RowKey, Row]:
+    """The whole table as the fold of these events: the reference that every stored table must equal.
+
+    `onto`: the table as the fold of all events before.
+    """
+    rows: dict[RowKey, Row] = dict(onto or {})
     for recorded in events:
         scratch = Rows(model.key, {k: rows[k] for k in model.touches(recorded) if k in rows})
         model.apply(scratch, recorded)

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import asyncpg
 import httpx
@@ -29,7 +30,8 @@ _numbers = itertools.count(1)
 class RunningApp:
     """`client(role)` speaks as somebody of that role and tenant; subjects differ by role unless named.
 
-    `elsewhere` are the logs of the services that don't run here: append what they are to have said.
+    `elsewhere` are the logs of the services that don't run here: append what they are to have said. `document()` is
+    the OpenAPI document.
     """
 
     runtimes: dict[str, Runtime]
@@ -37,6 +39,7 @@ class RunningApp:
     folder: Path
     client: Callable[..., httpx.AsyncClient]
     elsewhere: dict[str, MemoryStore]
+    document: Callable[[], dict[str, Any]]
 
 
 @asynccontextmanager
@@ -67,7 +70,7 @@ async def running_app(
 
     try:
         async with app.router.lifespan_context(app):
-            yield RunningApp(dict(runtimes), databases, folder, client, elsewhere)
+            yield RunningApp(dict(runtimes), databases, folder, client, elsewhere, app.openapi)
     finally:
         for made in clients:
             await made.aclose()

@@ -232,7 +232,7 @@ class PlainComplaint:
             if clock is None and not (name == "first_response" and self.replied):
                 self.clocks[name] = Clock(due, due)
             elif clock is not None and clock.met is None:
-                clock.due, clock.breached = due, False
+                clock.due, clock.breached = due, clock.breached and due == clock.due
 
     def _word(self, now: datetime, *, automatic: bool, tells: bool) -> None:
         """Any word to the customer acknowledges, a person's is the first response, a decision the final answer."""

@@ -50,8 +50,8 @@ from shared.contracts.intake.reference import (
     TriageRulesPublished,
 )
 from shared.kernel.errors import ClaimTaken, LookupTaken, NotFound
-from shared.kernel.handling import ATTEMPTS, Handled, Handler
-from shared.kernel.ports import Claim, Context, EventStore, Lookup, Numbers, Reaction, SubjectKeys, Vault
+from shared.kernel.handling import ATTEMPTS, Handled, Handler, first_answer
+from shared.kernel.ports import Appended, Claim, Context, EventStore, Lookup, Numbers, Reaction, SubjectKeys, Vault
 
 HandledComplaint = Handled[Complaint]
 
@@ -157,6 +157,11 @@ class IntakeHandlers:
             override_reason=override_reason,
         )
         return await self._complaints.handle(context, complaint_id, command, answer=complaint_answer)
+
+    async def first_attached(self, context: Context, complaint_id: UUID) -> Appended | None:
+        """What this very upload was answered before: the customer may have been erased since, and nothing be sealed."""
+        loaded = await self._store.load(context.tenant, COMPLAINT.stream(complaint_id), context.key)
+        return first_answer(loaded, context)
 
     def check_attachment(self, command: AddAttachment, state: Complaint) -> None:
         """Refuse before anything is stored. Raises AttachmentRefused, AttachmentEmpty."""

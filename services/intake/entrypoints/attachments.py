@@ -43,6 +43,10 @@ def routes(handlers: IntakeHandlers, resources: Resources, views: Views) -> APIR
         """添加附件（图片、视频、PDF） · Add an image, video or PDF."""
         content = await file.read()
         context = keyed_by(context, sha256(content).digest())
+        where = f"{COMPLAINTS}/{complaint_id}/attachments"
+        first = await handlers.first_attached(context, complaint_id)
+        if first is not None:
+            return created(SERVICE, first, where)
         state = await handlers.state(context.tenant, complaint_id)
         if state.form is None:
             raise NotFound(what="complaint", id=str(complaint_id))
@@ -58,7 +62,6 @@ def routes(handlers: IntakeHandlers, resources: Resources, views: Views) -> APIR
         handlers.check_attachment(command, state)
         await resources.blobs.put(context.tenant, _once(sealed))
         handled = await handlers.add_attachment(context, complaint_id, command)
-        where = f"{COMPLAINTS}/{complaint_id}/attachments"
         return created(SERVICE, handled.appended, where)
 
     @router.get(

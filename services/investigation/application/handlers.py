@@ -109,7 +109,18 @@ class InvestigationHandlers:
     async def join(
         self, context: Context, investigation_id: UUID, joined: ComplaintJoined, reaction: Reaction | None = None
     ) -> HandledCase:
-        return await self._handle(context, investigation_id, JoinComplaint(joined=joined), reaction)
+        return await self._handle(
+            context, investigation_id, JoinComplaint(complaint_id=joined.complaint_id, joined=joined), reaction
+        )
+
+    async def take_over(
+        self, context: Context, investigation_id: UUID, complaint_id: UUID, known_in: UUID | None
+    ) -> HandledCase:
+        """Join a complaint that was handed over to another investigation (`known_in`), as it was said there."""
+        loaded = await self._store.load(context.tenant, investigation.stream(known_in)) if known_in else None
+        said = [r.event for r in loaded.events if isinstance(r.event, ComplaintJoined)] if loaded else []
+        joined = next((one for one in reversed(said) if one.complaint_id == complaint_id), None)
+        return await self._handle(context, investigation_id, JoinComplaint(complaint_id=complaint_id, joined=joined))
 
     async def leave(self, context: Context, investigation_id: UUID, command: LeaveComplaint) -> HandledCase:
         return await self._handle(context, investigation_id, command)
@@ -179,14 +190,15 @@ class InvestigationHandlers:
         return await self._handle(context, investigation_id, command)
 
     async def ask_why(self, context: Context, investigation_id: UUID, command: AskWhy) -> HandledCase:
-        return await self._handle(context, investigation_id, command)
+        return await self._handle(context, investigation_id, command, answer=_id_of("why_id", command.why_id))
 
     async def answer_why(self, context: Context, investigation_id: UUID, command: AnswerWhy) -> HandledCase:
         return await self._handle(context, investigation_id, command)
 
     async def propose_cause(self, context: Context, investigation_id: UUID, command: ProposeCause) -> HandledCase:
         flow = await self._flow(context.tenant, investigation_id)
-        return await self._handle(context, investigation_id, replace(command, flow_nodes=flow.names))
+        command = replace(command, flow_nodes=flow.names)
+        return await self._handle(context, investigation_id, command, answer=_id_of("cause_id", command.cause_id))
 
     async def rule_out_cause(self, context: Context, investigation_id: UUID, command: RuleOutCause) -> HandledCase:
         return await self._handle(context, investigation_id, command)
@@ -195,7 +207,9 @@ class InvestigationHandlers:
         self, context: Context, investigation_id: UUID, command: ConfirmRootCause
     ) -> HandledCase:
         flow = await self._flow(context.tenant, investigation_id)
-        return await self._handle(context, investigation_id, replace(command, flow_nodes=flow.names))
+        command = replace(command, flow_nodes=flow.names)
+        answer = _id_of("root_cause_id", command.root_cause_id)
+        return await self._handle(context, investigation_id, command, answer=answer)
 
     async def withdraw_root_cause(
         self, context: Context, investigation_id: UUID, command: WithdrawRootCause
@@ -278,6 +292,10 @@ class InvestigationHandlers:
 def _opened(investigation_id: UUID, events: Sequence[Event]) -> dict[str, str]:
     number = getattr(events[0], "investigation_no", "") if events else ""
     return {"investigation_id": str(investigation_id), "investigation_no": number}
+
+
+def _id_of(name: str, id_: UUID) -> Answer:
+    return lambda _, __: {name: str(id_)}
 
 
 def _claim(state: Investigation, complaint_id: UUID, item_no: int) -> Claim:

@@ -50,6 +50,14 @@ class NotConcluded(Refused):
 
 
 @dataclass(eq=False, kw_only=True)
+class NotHandedOver(Refused):
+    field: ClassVar[str | None] = "complaint_id"
+    zh: ClassVar[str] = "投诉 {complaint_id} 从未移交调查：请先由受理方移交"
+    en: ClassVar[str] = "Complaint {complaint_id} was never handed over to an investigation: intake hands it over"
+    complaint_id: str
+
+
+@dataclass(eq=False, kw_only=True)
 class ComplaintNotJoined(Refused):
     field: ClassVar[str | None] = "complaint_id"
     zh: ClassVar[str] = "投诉 {complaint_id} 未并入本调查"

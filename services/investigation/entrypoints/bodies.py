@@ -11,7 +11,8 @@ from pydantic import Field
 
 from services.investigation.application.population import BadWhen
 from shared.adapters.http.body import Amount, Body, Code, Line, Words
-from shared.adapters.http.evidence import Evidence, refs
+from shared.adapters.http.evidence import Evidence
+from shared.contracts.evidence import EvidenceRef
 from shared.contracts.investigation.reference import FlowNode
 from shared.contracts.investigation.responsibility import Party, Share
 from shared.contracts.words import (
@@ -214,14 +215,14 @@ class ShareBody(Body):
     clause: Line
     evidence: Evidence
 
-    def share(self, tenant: str) -> Share:
+    def share(self, evidence: tuple[EvidenceRef, ...]) -> Share:
         return Share(
             party=self.party.party(),
             kind=self.kind,
             percent=self.percent,
             rule=self.rule,
             clause=self.clause,
-            evidence=refs(self.evidence, tenant),
+            evidence=evidence,
         )
 
 

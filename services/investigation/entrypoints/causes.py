@@ -29,7 +29,7 @@ from services.investigation.entrypoints.bodies import (
 from services.investigation.entrypoints.http import ONE, SERVICE, WRITERS
 from shared.adapters.http.answers import created, done
 from shared.adapters.http.conventions import Creating, Writing
-from shared.adapters.http.evidence import refs
+from shared.adapters.http.evidence import Citable
 from shared.adapters.http.policy import policy
 from shared.kernel.ids import derived_id
 from shared.kernel.ports import Context
@@ -37,10 +37,10 @@ from shared.kernel.ports import Context
 ROOT = f"{ONE}/root-causes/{{root_cause_id}}"
 
 
-def routes(handlers: InvestigationHandlers) -> APIRouter:
+def routes(handlers: InvestigationHandlers, citable: Citable) -> APIRouter:
     router = APIRouter(tags=["原因 causes"], dependencies=[policy(*WRITERS)])
-    _add_whys(router, handlers)
-    _add_roots(router, handlers)
+    _add_whys(router, handlers, citable)
+    _add_roots(router, handlers, citable)
     return router
 
 
@@ -49,7 +49,7 @@ def _id(context: Context, what: str) -> UUID:
     return derived_id(what, context.tenant, context.key.scope, context.key.key)
 
 
-def _add_whys(router: APIRouter, handlers: InvestigationHandlers) -> None:
+def _add_whys(router: APIRouter, handlers: InvestigationHandlers, citable: Citable) -> None:
     @router.post(f"{ONE}/whys", operation_id="askWhy", status_code=201)
     async def ask(investigation_id: UUID, body: WhyBody, context: Creating) -> Response:
         """提出为什么 · Ask a why, or the next one of its chain."""
@@ -59,7 +59,7 @@ def _add_whys(router: APIRouter, handlers: InvestigationHandlers) -> None:
     @router.post(f"{ONE}/whys/{{why_id}}/answer", operation_id="answerWhy")
     async def answer(investigation_id: UUID, why_id: UUID, body: AnswerBody, context: Writing) -> Response:
         """回答为什么（附证据） · Answer it, with evidence."""
-        told = body.model_dump() | {"evidence": refs(body.evidence, context.tenant)}
+        told = body.model_dump() | {"evidence": await citable.refs(body.evidence, context.tenant)}
         command = AnswerWhy(why_id=why_id, **told)
         return done(SERVICE, (await handlers.answer_why(context, investigation_id, command)).appended)
 
@@ -72,15 +72,17 @@ def _add_whys(router: APIRouter, handlers: InvestigationHandlers) -> None:
     @router.post(f"{ONE}/causes/{{cause_id}}/rule-out", operation_id="ruleOutCause")
     async def rule_out(investigation_id: UUID, cause_id: UUID, body: RuleOutBody, context: Writing) -> Response:
         """排除原因 · Rule a cause out, with evidence."""
-        command = RuleOutCause(cause_id=cause_id, ground=body.ground, evidence=refs(body.evidence, context.tenant))
+        command = RuleOutCause(
+            cause_id=cause_id, ground=body.ground, evidence=await citable.refs(body.evidence, context.tenant)
+        )
         return done(SERVICE, (await handlers.rule_out_cause(context, investigation_id, command)).appended)
 
 
-def _add_roots(router: APIRouter, handlers: InvestigationHandlers) -> None:
+def _add_roots(router: APIRouter, handlers: InvestigationHandlers, citable: Citable) -> None:
     @router.post(f"{ONE}/root-causes", operation_id="confirmRootCause", status_code=201)
     async def confirm(investigation_id: UUID, body: RootCauseBody, context: Creating) -> Response:
         """确认根本原因 · Confirm; a refusal names the question that is still open."""
-        told = body.model_dump() | {"evidence": refs(body.evidence, context.tenant)}
+        told = body.model_dump() | {"evidence": await citable.refs(body.evidence, context.tenant)}
         command = ConfirmRootCause(root_cause_id=_id(context, "root cause"), **told)
         return created(SERVICE, (await handlers.confirm_root_cause(context, investigation_id, command)).appended)
 

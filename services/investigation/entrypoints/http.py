@@ -23,6 +23,7 @@ from services.investigation.domain.investigation.decider import investigation
 from services.investigation.entrypoints.bodies import (
     ConcludeBody,
     CrossCheckBody,
+    JoinBody,
     LeaveBody,
     OpenBody,
     ProblemBody,
@@ -34,9 +35,11 @@ from services.investigation.entrypoints.reading import map_view, plain_view
 from services.investigation.readmodels.investigation_list import MODEL as LIST
 from services.investigation.readmodels.investigation_list import InvestigationFilter, Sort, investigations
 from services.investigation.readmodels.investigation_view import InvestigationView, investigation_view
+from services.investigation.readmodels.joined_complaints import MODEL as JOINED
+from services.investigation.readmodels.joined_complaints import known_in
 from shared.adapters.http.answers import created, done, listed, location_of, view
 from shared.adapters.http.conventions import Creating, Paging, Read, Reading, ReadingAsOf, Writing
-from shared.adapters.http.evidence import refs
+from shared.adapters.http.evidence import Citable
 from shared.adapters.http.policy import Role, policy
 from shared.adapters.http.streams import opened, stream_of
 from shared.adapters.runtime import Resources, Views
@@ -63,11 +66,14 @@ async def view_of(
     return found, positions
 
 
-def routes(handlers: InvestigationHandlers, references: References, resources: Resources, views: Views) -> APIRouter:
+def routes(
+    handlers: InvestigationHandlers, references: References, citable: Citable, resources: Resources, views: Views
+) -> APIRouter:
     router = APIRouter(tags=["调查 investigations"])
     _add_reads(router, references, resources, views)
     _add_case(router, handlers)
-    _add_claims(router, handlers)
+    _add_claims(router, handlers, citable)
+    _add_joining(router, handlers, resources, views)
     return router
 
 
@@ -104,6 +110,8 @@ def _add_reads(router: APIRouter, references: References, resources: Resources, 
         """一个调查（可按时点查询；责任方只看到与己有关的） · One investigation; parties see what concerns them."""
         found, positions = await view_of(resources, views, read, investigation_id)
         body = plain_view(found, read.principal, read.language)
+        if body is None:
+            raise NotFound(what="investigation", id=str(investigation_id))
         body = await opened(resources, read, body, *CONCERNED)
         return view(body, version=found.version, positions=positions)
 
@@ -152,8 +160,16 @@ def _add_case(router: APIRouter, handlers: InvestigationHandlers) -> None:
         return done(SERVICE, (await handlers.reopen(told, investigation_id, Reopen(reason=body.reason))).appended)
 
 
-def _add_claims(router: APIRouter, handlers: InvestigationHandlers) -> None:
+def _add_joining(router: APIRouter, handlers: InvestigationHandlers, resources: Resources, views: Views) -> None:
     writers = [policy(*WRITERS)]
+
+    @router.post(f"{ONE}/join", operation_id="joinInvestigation", dependencies=writers)
+    async def join(investigation_id: UUID, body: JoinBody, context: Writing) -> Response:
+        """投诉并入本调查（曾移交其他调查的） · Join a complaint that was handed over to another investigation."""
+        head = (await resources.log.heads()).get(context.tenant, 0)
+        await views.come_to(context.tenant, head, [JOINED.name], resources.settings.wait_seconds)
+        where = await known_in(resources.derived, context.tenant, body.complaint_id)
+        return done(SERVICE, (await handlers.take_over(context, investigation_id, body.complaint_id, where)).appended)
 
     @router.post(f"{ONE}/leave", operation_id="leaveInvestigation", dependencies=writers)
     async def leave(investigation_id: UUID, body: LeaveBody, context: Writing) -> Response:
@@ -162,10 +178,14 @@ def _add_claims(router: APIRouter, handlers: InvestigationHandlers) -> None:
         told = replace(context, reason=body.reason)
         return done(SERVICE, (await handlers.leave(told, investigation_id, command)).appended)
 
+
+def _add_claims(router: APIRouter, handlers: InvestigationHandlers, citable: Citable) -> None:
+    writers = [policy(*WRITERS)]
+
     @router.post(f"{ONE}/verify", operation_id="verifyItem", dependencies=writers)
     async def verify(investigation_id: UUID, body: VerifyBody, context: Writing) -> Response:
         """验证投诉项 · Verify an item, with evidence."""
-        told = body.model_dump() | {"evidence": refs(body.evidence, context.tenant)}
+        told = body.model_dump() | {"evidence": await citable.refs(body.evidence, context.tenant)}
         return done(SERVICE, (await handlers.verify(context, investigation_id, VerifyItem(**told))).appended)
 
     @router.post(f"{ONE}/cross-check", operation_id="crossCheck", dependencies=writers)

@@ -22,7 +22,7 @@ from services.investigation.entrypoints.bodies import ClearBody, ExamineBody, Lo
 from services.investigation.entrypoints.http import ONE, READERS, SERVICE, WRITERS
 from shared.adapters.http.answers import done, view
 from shared.adapters.http.conventions import Reading, ReadingAsOf, Writing
-from shared.adapters.http.evidence import refs
+from shared.adapters.http.evidence import Citable
 from shared.adapters.http.policy import policy
 from shared.adapters.http.streams import position_of
 from shared.adapters.runtime import Resources
@@ -30,15 +30,15 @@ from shared.adapters.runtime import Resources
 NOWHERE = UUID(int=0)
 
 
-def routes(handlers: InvestigationHandlers, facts: Facts, resources: Resources) -> APIRouter:
+def routes(handlers: InvestigationHandlers, facts: Facts, citable: Citable, resources: Resources) -> APIRouter:
     router = APIRouter(tags=["流程节点 nodes"])
-    _add_nodes(router, handlers)
+    _add_nodes(router, handlers, citable)
     _add_localisation(router, handlers, Populations(facts))
     _add_traces(router, facts, resources)
     return router
 
 
-def _add_nodes(router: APIRouter, handlers: InvestigationHandlers) -> None:
+def _add_nodes(router: APIRouter, handlers: InvestigationHandlers, citable: Citable) -> None:
     writers = [policy(*WRITERS)]
 
     @router.post(f"{ONE}/examine-node", operation_id="examineNode", dependencies=writers)
@@ -49,13 +49,15 @@ def _add_nodes(router: APIRouter, handlers: InvestigationHandlers) -> None:
     @router.post(f"{ONE}/clear-node", operation_id="clearNode", dependencies=writers)
     async def clear(investigation_id: UUID, body: ClearBody, context: Writing) -> Response:
         """排除节点（须有证据） · Clear a node, with evidence."""
-        command = ClearNode(node=body.node, evidence=refs(body.evidence, context.tenant), ground=body.ground)
+        evidence = await citable.refs(body.evidence, context.tenant)
+        command = ClearNode(node=body.node, evidence=evidence, ground=body.ground)
         return done(SERVICE, (await handlers.clear_node(context, investigation_id, command)).appended)
 
     @router.post(f"{ONE}/suspect-node", operation_id="suspectNode", dependencies=writers)
     async def suspect(investigation_id: UUID, body: SuspectBody, context: Writing) -> Response:
         """确定可疑节点 · Name a suspect node."""
-        command = SuspectNode(node=body.node, ground=body.ground, evidence=refs(body.evidence, context.tenant))
+        evidence = await citable.refs(body.evidence, context.tenant)
+        command = SuspectNode(node=body.node, ground=body.ground, evidence=evidence)
         return done(SERVICE, (await handlers.suspect_node(context, investigation_id, command)).appended)
 
 

@@ -20,8 +20,8 @@ from shared.contracts.words import label
 TEAM = ("quality_engineer", "quality_manager", "admin", "service_agent", "auditor")
 
 
-def plain_view(view: InvestigationView, principal: Principal, language: str) -> dict[str, Any]:
-    """Everything, but for parties' private notes, which only the party itself may open."""
+def plain_view(view: InvestigationView, principal: Principal, language: str) -> dict[str, Any] | None:
+    """Everything, but for parties' private notes, which only the party itself may open. None: not for this reader."""
     if not principal.has(*TEAM):  # type: ignore[arg-type]  # all of them are roles
         return concerning(view, principal, language)
     dossier = view.dossier
@@ -55,13 +55,18 @@ def plain_view(view: InvestigationView, principal: Principal, language: str) -> 
     }
 
 
-def concerning(view: InvestigationView, principal: Principal, language: str) -> dict[str, Any]:
-    """For a party: the causes it is named for, its own shares and what it said. Nothing of the others."""
+def concerning(view: InvestigationView, principal: Principal, language: str) -> dict[str, Any] | None:
+    """For a party: the causes it is named for, its own shares and what it said. Nothing of the others.
+
+    None where nothing concerns it: then there is no such investigation for it.
+    """
     own = {
         str(root): [said for event in events if (said := _own(event, principal, language)) is not None]
         for root, events in view.dossier.responsibility.items()
     }
     own = {root: said for root, said in own.items() if said}
+    if not own:
+        return None
     causes = [cause for cause in _all(view.dossier.roots) if str(cause["root_cause_id"]) in own]
     return {**_head(view, language), "root_causes": causes, "responsibility": own}
 

@@ -118,7 +118,7 @@ def _add_import(router: APIRouter, capture: Capture, resources: Resources, views
 
     async def _mapping(tenant: str, name: str) -> FactMapping:
         head = (await resources.log.heads()).get(tenant, 0)
-        await views.caught_up(tenant, {SERVICE: head}, [MODEL.name], resources.settings.wait_seconds)
+        await views.come_to(tenant, head, [MODEL.name], resources.settings.wait_seconds)
         rows = await published(resources.derived, tenant, "mapping")
         row = next((one for one in rows if one["name"] == name), None)
         if row is None:

@@ -34,34 +34,42 @@ from services.investigation.readmodels.responsibility_records import MODEL as RE
 from services.investigation.readmodels.responsibility_records import RecordFilter, records
 from shared.adapters.http.answers import done, view
 from shared.adapters.http.conventions import Calling, Reading, Writing
-from shared.adapters.http.evidence import refs
+from shared.adapters.http.evidence import Citable
 from shared.adapters.http.policy import Role, policy
 from shared.adapters.runtime import Resources, Views
 from shared.kernel.codec import encode_plain
-from shared.kernel.ids import derived_id
 
 PARTIES: tuple[Role, ...] = ("supplier", "department_lead", "quality_manager", "admin")
 
 
 def routes(
-    handlers: InvestigationHandlers, shares: Responsibility, references: References, resources: Resources, views: Views
+    handlers: InvestigationHandlers,
+    shares: Responsibility,
+    references: References,
+    citable: Citable,
+    resources: Resources,
+    views: Views,
 ) -> APIRouter:
     router = APIRouter(tags=["责任 responsibility"])
-    _add_proposals(router, handlers, shares, references)
+    _add_proposals(router, handlers, shares, references, citable)
     _add_hearing(router, handlers)
     _add_questions(router, shares, references, resources, views)
     return router
 
 
 def _add_proposals(
-    router: APIRouter, handlers: InvestigationHandlers, shares: Responsibility, references: References
+    router: APIRouter,
+    handlers: InvestigationHandlers,
+    shares: Responsibility,
+    references: References,
+    citable: Citable,
 ) -> None:
     writers = [policy(*WRITERS)]
 
     @router.post(f"{ONE}/responsibility", operation_id="proposeResponsibility", dependencies=writers)
     async def propose(investigation_id: UUID, body: ProposeBody, context: Writing) -> Response:
         """按已发布规则提出责任 · Propose shares by the published rules."""
-        evidence = refs(body.evidence, context.tenant)
+        evidence = await citable.refs(body.evidence, context.tenant)
         handled = await shares.propose(context, investigation_id, body.root_cause_id, body.parties, evidence)
         return done(SERVICE, handled.appended)
 
@@ -71,7 +79,7 @@ def _add_proposals(
         days = (await references.rules(context.tenant)).hearing_days
         command = ReviseResponsibility(
             root_cause_id=body.root_cause_id,
-            shares=tuple(share.share(context.tenant) for share in body.shares),
+            shares=tuple([one.share(await citable.refs(one.evidence, context.tenant)) for one in body.shares]),
             grounds=body.grounds,
             answers=tuple(one.party() for one in body.answers),
             hear_by=context.now + timedelta(days=days),
@@ -119,15 +127,12 @@ def _add_hearing(router: APIRouter, handlers: InvestigationHandlers) -> None:
     @router.post(f"{ONE}/contest", operation_id="contestShare", dependencies=parties)
     async def contest(investigation_id: UUID, body: ContestBody, context: Writing, call: Calling) -> Response:
         """异议或申诉 · Object before the confirmation, appeal after it; the private note stays the party's own."""
-        party = body.party.party()
-        key = derived_id("party", context.tenant, party.kind, party.code) if body.private_note else None
         command = ContestShare(
             root_cause_id=body.root_cause_id,
-            party=party,
+            party=body.party.party(),
             grounds=body.grounds,
             now=context.now,
             departments=call.who.parties,
-            party_key=key,
             private_note=body.private_note,
         )
         return done(SERVICE, (await handlers.contest_share(context, investigation_id, command)).appended)

@@ -205,18 +205,19 @@ class FactRows:
             )
         return {row["named"] for row in rows if row["named"]}
 
-    async def cited(self, tenant: str, batch_id: UUID, row: int) -> FactRecord | None:
-        """One anchored fact, current or not."""
+    async def known(self, tenant: str, facts: Collection[FactId]) -> Mapping[FactId, str]:
+        """The SHA-256 of each of these facts that is anchored, current or not; absent where there is no such fact."""
+        asked = sorted(facts)
         with reading():
-            found = await self._pool.fetchrow(
-                "select r.batch_id, r.row, r.kind, r.natural_key, r.record, r.sha256, a.position from facts.row r"
-                f" {_ANCHORED.format(e='a', r='r')}"
-                " where r.tenant = $1 and r.batch_id = $2 and r.row = $3",
+            rows = await self._pool.fetch(
+                "select r.batch_id, r.row, r.sha256 from unnest($2::uuid[], $3::integer[]) f(batch_id, row)"
+                " join facts.row r on r.tenant = $1 and r.batch_id = f.batch_id and r.row = f.row"
+                f" {_ANCHORED.format(e='a', r='r')}",
                 tenant,
-                batch_id,
-                row,
+                [batch for batch, _ in asked],
+                [row for _, row in asked],
             )
-        return None if found is None else _fact(tenant, found)
+        return {(r["batch_id"], r["row"]): r["sha256"].hex() for r in rows}
 
     async def verify(self, tenant: str, captured: FactsCaptured) -> BatchFault | None:
         """Hold a batch's rows against its event, streaming: each row's sum and copies, the count, the whole sum."""

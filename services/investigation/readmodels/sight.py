@@ -46,7 +46,7 @@ class PublishedReferences:
     async def _caught_up(self, tenant: str) -> None:
         head = (await self._resources.log.heads()).get(tenant, 0)
         model = investigation_references.MODEL.name
-        await self._views.caught_up(tenant, {"investigation": head}, [model], PATIENCE_SECONDS)
+        await self._views.come_to(tenant, head, [model], PATIENCE_SECONDS)
 
 
 class Citations:
@@ -55,8 +55,7 @@ class Citations:
         self._views = views
 
     async def investigations(self, tenant: str, facts: Collection[FactId], not_before: int) -> Sequence[UUID]:
-        after = {"investigation": not_before}
-        await self._views.caught_up(tenant, after, [cited_evidence.MODEL.name], PATIENCE_SECONDS)
+        await self._views.come_to(tenant, not_before, [cited_evidence.MODEL.name], PATIENCE_SECONDS)
         return await investigations_citing(self._resources.derived, tenant, facts)
 
 

@@ -1,8 +1,10 @@
-"""Evidence as a client cites it: of its own tenant always, and shaped as its kind needs."""
+"""Evidence as a client cites it: of its own tenant always, shaped as its kind needs, and there."""
 
 from __future__ import annotations
 
-from typing import Annotated, Literal, Self
+from collections.abc import Awaitable, Callable, Collection, Mapping
+from dataclasses import dataclass
+from typing import Annotated, ClassVar, Literal, Self
 from uuid import UUID
 
 from pydantic import Field, model_validator
@@ -10,6 +12,8 @@ from pydantic_core import PydanticCustomError
 
 from shared.adapters.http.body import Body
 from shared.contracts.evidence import EvidenceRef
+from shared.kernel.errors import Invalid
+from shared.kernel.ports import Blobs, EventLog
 
 _NEEDS = {"event": ("service", "position"), "fact": ("batch", "row"), "blob": ()}
 _ALL = ("service", "position", "batch", "row")
@@ -44,3 +48,48 @@ Evidence = Annotated[tuple[EvidenceBody, ...], Field(max_length=200, strict=Fals
 
 def refs(evidence: tuple[EvidenceBody, ...], tenant: str) -> tuple[EvidenceRef, ...]:
     return tuple(one.ref(tenant) for one in evidence)
+
+
+FactSums = Callable[[str, Collection[tuple[UUID, int]]], Awaitable[Mapping[tuple[UUID, int], str]]]
+"""(tenant, (batch, row) of facts) → the SHA-256 of each that there is."""
+
+
+@dataclass(eq=False, kw_only=True)
+class EvidenceUnknown(Invalid):
+    """Nothing of that kind with that sum is in this tenant: never was, or is another's."""
+
+    zh: ClassVar[str] = "找不到所引证据（{kind}，{sha256}）"
+    en: ClassVar[str] = "There is no such evidence ({kind}, {sha256})"
+    field: ClassVar[str | None] = "evidence"
+    kind: str
+    sha256: str
+
+
+class Citable:
+    """What a service can hold a citation against: its blobs, the logs that it follows, its facts where it has some."""
+
+    def __init__(self, blobs: Blobs, logs: Callable[[], Mapping[str, EventLog]], facts: FactSums | None = None) -> None:
+        self._blobs = blobs
+        self._logs = logs
+        self._facts = facts
+
+    async def refs(self, evidence: tuple[EvidenceBody, ...], tenant: str) -> tuple[EvidenceRef, ...]:
+        """Each as the contract has it. Raises EvidenceUnknown; what this service can't see it takes as it is."""
+        cited = refs(evidence, tenant)
+        facts = {(ref.batch, ref.row): ref for ref in cited if ref.batch is not None and ref.row is not None}
+        sums = await self._facts(tenant, facts) if facts and self._facts else None
+        for ref in cited:
+            if not await self._is_there(ref, sums):
+                raise EvidenceUnknown(kind=ref.kind, sha256=ref.sha256)
+        return cited
+
+    async def _is_there(self, ref: EvidenceRef, sums: Mapping[tuple[UUID, int], str] | None) -> bool:
+        if ref.kind == "blob":
+            return await self._blobs.exists(ref.tenant, ref.sha256)
+        if ref.batch is not None and ref.row is not None:
+            return sums is None or sums.get((ref.batch, ref.row)) == ref.sha256
+        log = self._logs().get(ref.service or "")
+        if log is None or ref.position is None:
+            return True
+        found = await log.read(ref.tenant, ref.position - 1, 1)
+        return bool(found) and found[0].hash.hex() == ref.sha256

@@ -193,7 +193,8 @@ async def test_an_erased_customer_is_gone_from_views_and_lists_and_the_chain_is_
     made = await registered(agent)
     png = b"\x89PNG\r\n\x1a\n" + b"\0" * 64
     path = f"/api/v1/complaints/{made['id']}"
-    added = await agent.post(f"{path}/attachments", files={"file": ("a.png", png)}, headers=key())
+    sent = key()
+    added = await agent.post(f"{path}/attachments", files={"file": ("a.png", png)}, headers=sent)
     found = await post(officer, "/data-subjects/find", {"kind": "phone", "value": "13800001111"})
     assert found["items"] == [made["subject_id"]]
     await post(officer, f"/data-subjects/{made['subject_id']}/erase", {"reason": "客户要求"})
@@ -201,6 +202,8 @@ async def test_an_erased_customer_is_gone_from_views_and_lists_and_the_chain_is_
     assert (body["form"]["customer"]["name"], body["form"]["description"]) == ("已删除", "已删除")
     assert (await agent.get(path)).json()["form"]["customer"]["name"] == "[erased]"
     assert (await agent.get(f"{path}/attachments/{added.json()['attachment_id']}")).status_code == 410
+    again = await agent.post(f"{path}/attachments", files={"file": ("a.png", png)}, headers=sent)
+    assert (again.status_code, again.content) == (201, added.content)
     [row] = (await agent.get("/api/v1/complaints")).json()["items"]
     assert row["customer_name"] == "[erased]"
     assert (await post(officer, "/data-subjects/find", {"kind": "phone", "value": "13800001111"}))["items"] == []

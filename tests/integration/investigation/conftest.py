@@ -21,6 +21,8 @@ from shared.kernel.ids import new_id
 from shared.kernel.memory import OpenVault
 from shared.kernel.ports import Context, Key
 from shared.kernel.recorded import Actor
+from tests.integration.app import RunningApp, running_app
+from tests.integration.investigation.casework import load_factory
 
 MIGRATIONS = Path("services/investigation/migrations")
 
@@ -59,3 +61,11 @@ async def facts(database) -> AsyncIterator[Facts]:
     rows = FactRows(pool)
     yield Facts(made.owner, pool, log, store, rows, Capture(rows, store, OpenVault()))
     await pool.close()
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def app(postgres, tmp_path_factory) -> AsyncIterator[RunningApp]:
+    """The service alone; the synthetic factory's facts are in tenant t1."""
+    async with running_app(postgres, tmp_path_factory.mktemp("app"), ("investigation",)) as running:
+        await load_factory(running, tmp_path_factory.mktemp("factory"))
+        yield running

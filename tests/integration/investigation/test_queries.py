@@ -83,6 +83,8 @@ async def test_a_cited_fact_and_a_joined_complaint_lead_to_their_investigation(r
     assert await cited_evidence.investigations_citing(reader, "t1", []) == []
     (found,) = await joined_complaints.investigations_of(reader, "t1", s.COMPLAINT)
     assert found["investigation_id"] == s.CASE
+    assert await joined_complaints.known_in(reader, "t1", s.COMPLAINT) == s.CASE
+    assert await joined_complaints.known_in(reader, "t2", s.COMPLAINT) is None
 
 
 async def test_responsibility_records_by_party_product_and_period(reader):

@@ -33,7 +33,7 @@ ACTION = ReportAction(
 def everything() -> Sources:
     """A case whose every free text names what the customer must not read, with all shares and a private note."""
     events = s.after(
-        JoinComplaint(joined=s.joined(s.OTHER_COMPLAINT, "C-200")),
+        JoinComplaint(complaint_id=s.OTHER_COMPLAINT, joined=s.joined(s.OTHER_COMPLAINT, "C-200")),
         StateProblem(statement="苏北电器与 C-200 也报过；原料来自 hengda plastics，投诉 Q2026-0003"),
         replace(s.verified(), note="HD-17 批料发脆"),
         s.ask(0),

@@ -331,6 +331,6 @@ def test_rule_19_an_outcome_doesnt_contradict_a_verified_item(outcome: str):
 
 def test_rule_19_a_concluded_investigation_takes_no_complaint_until_reopened():
     ended = s.after(s.conclude("undetermined"), given=s.opened())
-    join = JoinComplaint(joined=s.joined(s.OTHER_COMPLAINT))
+    join = JoinComplaint(complaint_id=s.OTHER_COMPLAINT, joined=s.joined(s.OTHER_COMPLAINT))
     s.case.given(ended).when(join).refused(AlreadyConcluded, outcome="undetermined")
     s.case.given(s.after(Reopen(reason="又一起投诉"), given=ended)).when(join).then(join.joined)

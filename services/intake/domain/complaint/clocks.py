@@ -64,9 +64,13 @@ def promises(sla: SlaPolicyPublished, severity: Severity | None, start: datetime
 
 
 def still_to_keep(made: Iterable[Promise], clocks: Clocks, replied: bool) -> tuple[Promise, ...]:
-    """Nothing is promised that was done already: a clock that is met, a first response that was given before triage."""
+    """Nothing is promised that was done already: a clock that is met, a first response that was given before triage.
+
+    Nor what was broken already at that very due time: its timer has fired, once and for ever.
+    """
     done = {c.clock for c in clocks if not c.runs} | ({"first_response"} if replied else set())
-    return tuple(promise for promise in made if promise.clock not in done)
+    broken = {(c.clock, c.due_at) for c in clocks if c.breached}
+    return tuple(p for p in made if p.clock not in done and (p.clock, p.due_at) not in broken)
 
 
 def evolve(clocks: Clocks, event: Event) -> Clocks:

@@ -15,6 +15,7 @@ from services.investigation.domain.errors import (
     ItemUnknown,
     NoConfirmedCause,
     NotConcluded,
+    NotHandedOver,
     QuantityNotPositive,
     StatementNames,
 )
@@ -88,11 +89,13 @@ def open_investigation(command: OpenInvestigation, state: Investigation) -> Even
 
 def join_complaint(command: JoinComplaint, state: Investigation) -> Events:
     """Joining again what is joined changes nothing."""
-    joined = replace(command.joined, investigation_id=state.known)
-    if joined.complaint_id in state.complaints:
+    known = state.known
+    if command.complaint_id in state.complaints:
         return []
     still_open(state)
-    return [joined]
+    if command.joined is None:
+        raise NotHandedOver(complaint_id=str(command.complaint_id))
+    return [replace(command.joined, investigation_id=known)]
 
 
 def leave_complaint(command: LeaveComplaint, state: Investigation) -> Events:

@@ -39,7 +39,10 @@ class OpenInvestigation:
 
 @dataclass(frozen=True, kw_only=True)
 class JoinComplaint:
-    joined: ComplaintJoined
+    """`joined` is what the hand-over said of it; None where it was never handed over to any investigation."""
+
+    complaint_id: UUID
+    joined: ComplaintJoined | None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -82,6 +82,15 @@ def test_met_too_late_is_a_breach_and_met_in_time_is_none():
     assert len(s.complaint.given(late).when(breach).events) == 1
 
 
+def test_the_same_due_time_promised_again_stays_breached():
+    due = s.RECEIVED + 30 * s.DAY
+    breached = s.after(BreachDeadline(clock="final_answer", due_at=due), given=s.registered())
+    minor = s.after(s.triage(rule=s.MINOR), given=breached)
+    assert (clocks(minor)["final_answer"].due_at, clocks(minor)["final_answer"].breached) == (due, True)
+    later = s.after(s.triage(rule=s.MINOR, at=due), given=minor)
+    assert (clocks(later)["final_answer"].due_at, clocks(later)["final_answer"].breached) == (due + 30 * s.DAY, False)
+
+
 def test_what_was_retargeted_is_not_breached_at_its_old_time():
     retargeted = s.after(s.triage(rule=s.SAFETY), given=s.registered())
     old = BreachDeadline(clock="final_answer", due_at=s.RECEIVED + 30 * s.DAY)

@@ -39,7 +39,7 @@ def test_many_complaints_join_one_investigation_each_once():
     other = s.joined(s.OTHER_COMPLAINT)
     given = s.case.given(s.opened(), other)
     assert set(given.state.complaints) == {s.COMPLAINT, s.OTHER_COMPLAINT}
-    given.when(JoinComplaint(joined=other)).then_nothing()
+    given.when(JoinComplaint(complaint_id=other.complaint_id, joined=other)).then_nothing()
 
 
 def test_a_complaint_leaves_with_a_reason():

@@ -1,0 +1,135 @@
+"""Responsibility and the report over HTTP: heard, contested, confirmed; the same bytes for ever."""
+
+from __future__ import annotations
+
+from hashlib import sha256
+
+import pytest
+
+from tests.integration.investigation.casework import API, SUPPLIER, ask, look, opened
+
+SECRET = "我方留样也超限 · our own sample was out too"
+PARTY = {"kind": "supplier", "code": SUPPLIER}
+
+
+@pytest.fixture
+async def heard(app):
+    """A case whose supplier objects, with a note that is its own."""
+    case = await opened(app)
+    root = await case.with_shares()
+    body = {"root_cause_id": root, "party": PARTY, "grounds": "出厂合格", "private_note": SECRET}
+    await ask(case.party("supplier", SUPPLIER), f"{case.path}/contest", body)
+    return case, root
+
+
+async def test_rule_13_a_party_sees_what_concerns_it_and_nothing_else(app, heard):
+    case, root = heard
+    view = await look(case.party("supplier", SUPPLIER), case.path)
+    assert "complaints" not in view
+    assert "team" not in view
+    parties = {s["party"]["code"] for e in view["responsibility"][root] for s in e.get("shares", [])}
+    assert parties == {SUPPLIER}
+    other = await case.party("supplier", "S-OTHER").get(f"{API}{case.path}")
+    assert other.status_code == 404
+
+
+async def test_rule_13_a_private_note_opens_for_its_party_alone(app, heard):
+    case, _ = heard
+    assert SECRET in str(await look(case.party("supplier", SUPPLIER), case.path))
+    for reader in (case.engineer, app.client("auditor"), case.party("department_lead", "quality")):
+        assert SECRET not in str(await look(reader, case.path))
+
+
+async def test_rule_13_a_party_answers_for_itself_only(app, heard):
+    case, root = heard
+    body = {"root_cause_id": root, "party": {"kind": "department", "code": "quality"}}
+    await ask(case.party("supplier", SUPPLIER), f"{case.path}/accept-share", body, 403)
+
+
+async def test_rule_13_records_show_a_party_its_own(app, heard):
+    case, root = heard
+    uphold = {"root_cause_id": root, "party": PARTY, "grounds": "复检超限"}
+    await ask(case.engineer, f"{case.path}/uphold", uphold)
+    for code in ("quality", "purchasing_manager"):
+        await case.accept(root, code)
+    done = await ask(app.client("quality_manager"), f"{case.path}/confirm-responsibility", {"root_cause_id": root})
+    query = {"investigation_id": str(case.id)}
+    whole = await look(case.engineer, "/responsibility-records", done["at"], **query)
+    own = await look(case.party("supplier", SUPPLIER), "/responsibility-records", **query)
+    nobody = await look(app.client("supplier"), "/responsibility-records", **query)
+    assert {r["party_code"] for r in whole["items"]} == {SUPPLIER, "quality", "purchasing_manager"}
+    assert ([r["party_code"] for r in own["items"]], nobody["items"]) == ([SUPPLIER], [])
+
+
+async def test_rule_12_a_contested_share_is_not_confirmed_and_both_versions_stay(app, heard):
+    case, root = heard
+    manager = app.client("quality_manager")
+    await ask(manager, f"{case.path}/confirm-responsibility", {"root_cause_id": root}, 409)
+    evidence = await case.evidence()
+    shares = [
+        {"party": PARTY, "kind": "primary", "percent": "60", "rule": "R1", "clause": "8.4", "evidence": evidence},
+        {
+            "party": {"kind": "department", "code": "quality"},
+            "kind": "secondary",
+            "percent": "40",
+            "rule": "R1",
+            "clause": "8.4",
+            "evidence": evidence,
+        },
+    ]
+    body = {"root_cause_id": root, "shares": shares, "grounds": "分担", "answers": [PARTY]}
+    await ask(case.engineer, f"{case.path}/revise-responsibility", body)
+    for code in (SUPPLIER, "quality"):
+        await case.accept(root, code)
+    await ask(manager, f"{case.path}/confirm-responsibility", {"root_cause_id": root})
+    history = (await case.view())["responsibility"][root]
+    percents = [sorted(s["percent"] or "" for s in e["shares"]) for e in history if "shares" in e]
+    assert percents[0] != percents[-1] == ["40", "60"]
+
+
+async def test_rule_11_who_proposed_does_not_confirm(app):
+    case = await opened(app)
+    root = await case.with_shares()
+    for code in (SUPPLIER, "quality", "purchasing_manager"):
+        await case.accept(root, code)
+    proposer = app.client("quality_manager", subject="engineer-1")
+    await ask(proposer, f"{case.path}/confirm-responsibility", {"root_cause_id": root}, 403)
+
+
+async def test_what_if_records_nothing(app):
+    case = await opened(app)
+    root = await case.with_root()
+    body = {"investigation_id": str(case.id), "root_cause_id": root, "parties": {"supplier": SUPPLIER}}
+    told = await ask(app.client("auditor"), "/responsibility/what-if", body)
+    assert {s["party"]["code"] for s in told["shares"]} >= {SUPPLIER}
+    assert (await case.view())["responsibility"] == {}
+
+
+async def test_rule_16_a_report_is_the_same_bytes_and_the_customer_edition_is_clean(app, heard):
+    case, root = heard
+    position = await case.with_actions(root)
+    await case.view(f"capa:{position}")
+    stages = {"stage": "interim", "language": "zh-CN"}
+    whole = await ask(case.engineer, f"{case.path}/reports", stages | {"edition": "internal"})
+    asked = {"edition": "customer", "complaint_id": str(case.complaint)}
+    clean = await ask(case.engineer, f"{case.path}/reports", stages | asked)
+    for form in ("json", "html"):
+        url = f"{API}{case.path}/report.{form}"
+        first = await case.engineer.get(url, params={"report_id": clean["report_id"]})
+        again = await case.engineer.get(url, params={"report_id": clean["report_id"]})
+        assert first.status_code == 200
+        assert first.content == again.content
+        assert sha256(first.content).hexdigest() == clean[f"{form}_sha256"]
+        assert SUPPLIER not in first.text
+        assert SECRET not in first.text
+        internal = await case.engineer.get(url, params={"report_id": whole["report_id"]})
+        assert SUPPLIER in internal.text
+        assert SECRET not in internal.text
+
+
+async def test_rule_16_a_final_report_needs_actions(app):
+    case = await opened(app)
+    await case.with_root()
+    body = {"stage": "final", "edition": "internal", "language": "en"}
+    refused = await ask(case.engineer, f"{case.path}/reports", body, 409)
+    assert refused["type"] == "urn:suyuan:problem:final-without-actions"
