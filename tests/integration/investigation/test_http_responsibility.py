@@ -8,7 +8,7 @@ import pytest
 
 from tests.integration.investigation.casework import API, SUPPLIER, ask, look, opened
 
-SECRET = "我方留样也超限 · our own sample was out too"
+PRIVATE = "我方留样也超限 · our own sample was out too"
 PARTY = {"kind": "supplier", "code": SUPPLIER}
 
 
@@ -17,12 +17,12 @@ async def heard(app):
     """A case whose supplier objects, with a note that is its own."""
     case = await opened(app)
     root = await case.with_shares()
-    body = {"root_cause_id": root, "party": PARTY, "grounds": "出厂合格", "private_note": SECRET}
+    body = {"root_cause_id": root, "party": PARTY, "grounds": "出厂合格", "private_note": PRIVATE}
     await ask(case.party("supplier", SUPPLIER), f"{case.path}/contest", body)
     return case, root
 
 
-async def test_rule_13_a_party_sees_what_concerns_it_and_nothing_else(app, heard):
+async def test_rule_13_a_party_sees_what_concerns_it_and_nothing_else(heard):
     case, root = heard
     view = await look(case.party("supplier", SUPPLIER), case.path)
     assert "complaints" not in view
@@ -35,12 +35,12 @@ async def test_rule_13_a_party_sees_what_concerns_it_and_nothing_else(app, heard
 
 async def test_rule_13_a_private_note_opens_for_its_party_alone(app, heard):
     case, _ = heard
-    assert SECRET in str(await look(case.party("supplier", SUPPLIER), case.path))
+    assert PRIVATE in str(await look(case.party("supplier", SUPPLIER), case.path))
     for reader in (case.engineer, app.client("auditor"), case.party("department_lead", "quality")):
-        assert SECRET not in str(await look(reader, case.path))
+        assert PRIVATE not in str(await look(reader, case.path))
 
 
-async def test_rule_13_a_party_answers_for_itself_only(app, heard):
+async def test_rule_13_a_party_answers_for_itself_only(heard):
     case, root = heard
     body = {"root_cause_id": root, "party": {"kind": "department", "code": "quality"}}
     await ask(case.party("supplier", SUPPLIER), f"{case.path}/accept-share", body, 403)
@@ -105,7 +105,7 @@ async def test_what_if_records_nothing(app):
     assert (await case.view())["responsibility"] == {}
 
 
-async def test_rule_16_a_report_is_the_same_bytes_and_the_customer_edition_is_clean(app, heard):
+async def test_rule_16_a_report_is_the_same_bytes_and_the_customer_edition_is_clean(heard):
     case, root = heard
     position = await case.with_actions(root)
     await case.view(f"capa:{position}")
@@ -121,10 +121,10 @@ async def test_rule_16_a_report_is_the_same_bytes_and_the_customer_edition_is_cl
         assert first.content == again.content
         assert sha256(first.content).hexdigest() == clean[f"{form}_sha256"]
         assert SUPPLIER not in first.text
-        assert SECRET not in first.text
+        assert PRIVATE not in first.text
         internal = await case.engineer.get(url, params={"report_id": whole["report_id"]})
         assert SUPPLIER in internal.text
-        assert SECRET not in internal.text
+        assert PRIVATE not in internal.text
 
 
 async def test_rule_16_a_final_report_needs_actions(app):
