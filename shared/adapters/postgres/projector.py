@@ -53,6 +53,8 @@ class Projector:
         self.positions: dict[str, dict[str, int]] = {source: {} for source in self._logs}
         self.halted: dict[tuple[str, str], LogError] = {}
         self._read_ahead: dict[tuple[str, str], Sequence[Recorded]] = {}
+        self._losses = 0
+        self._lost = asyncio.Event()
 
     @property
     def table(self) -> ReadTable:
@@ -68,6 +70,7 @@ class Projector:
     async def run(self) -> None:
         async with asyncio.TaskGroup() as group:
             group.create_task(self._show_when_caught_up(), name=f"show {self.model.name}")
+            group.create_task(self._look_again(), name=f"look again {self.model.name}")
             for source in self._logs:
                 group.create_task(self._follow(source), name=f"projector {self.model.name} ← {source}")
 
@@ -103,20 +106,45 @@ class Projector:
             await self.table.show(connection)
         _log.info("read model rebuilt", model=self.model.name, generation=self.table.generation)
 
+    def _doubt(self, _: object) -> None:
+        """A connection that committed here is gone, perhaps with its server.
+
+        Such commits don't wait for the disk: the last of them may be undone, rows and checkpoint together.
+        """
+        self._losses += 1
+        for positions in self.positions.values():
+            positions.clear()
+        self._lost.set()
+
+    async def _look_again(self) -> None:
+        """What the database really has: events it lost are applied again, also where no new one comes."""
+        while True:
+            await self._lost.wait()
+            self._lost.clear()
+            try:
+                await self.start()
+            except BROKEN:
+                self._lost.set()
+                await asyncio.sleep(RETRY_SECONDS)
+
     async def _follow(self, source: str) -> None:
         log = self._logs[source]
         while True:
             ahead = await log.changed(self._seen(source), PATIENCE_SECONDS)
             try:
                 for tenant, head in ahead.items():
-                    while self.positions[source].get(tenant, 0) < head and await self.advance(source, tenant):
-                        pass
-            except CheckpointMoved:
-                await self.start()
+                    await self._come_to(source, tenant, head)
             except Exception as error:
                 if not isinstance(error, BROKEN) and not isinstance(error.__cause__, BROKEN):
                     raise
                 await asyncio.sleep(RETRY_SECONDS)
+
+    async def _come_to(self, source: str, tenant: str, head: int) -> None:
+        try:
+            while self.positions[source].get(tenant, 0) < head and await self.advance(source, tenant):
+                pass
+        except CheckpointMoved:
+            await self.start()
 
     async def advance(self, source: str, tenant: str, limit: int = BATCH) -> int:
         """Apply the next batch of one tenant's log; how many events it had (0: nothing new, or halted)."""
@@ -128,10 +156,12 @@ class Projector:
             if not batch:
                 return 0
             last = batch[-1].position
+            losses = self._losses
             reading = asyncio.create_task(self._decoded(source, tenant, last, limit)) if len(batch) == limit else None
             try:
                 with span("project", parent=_cause(batch), model=self.model.name, events=len(batch)):
                     async with self._pool.acquire() as connection, connection.transaction():
+                        connection.add_termination_listener(self._doubt)
                         await apply(connection, self.table, source, tenant, after, batch)
                         failpoint("before-projection-commit")
                 failpoint("after-projection-commit")
@@ -139,7 +169,8 @@ class Projector:
                 if reading is not None:
                     reading.cancel()
                 raise
-            await self._note(source, tenant, last)
+            if losses == self._losses:  # else the answer came, and then a connection went: look again
+                await self._note(source, tenant, last)
             if reading is not None:
                 self._read_ahead[source, tenant] = await reading
             return len(batch)

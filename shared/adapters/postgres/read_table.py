@@ -49,7 +49,8 @@ class ReadTable:
         await connection.execute("delete from log.parked where consumer = $1", self.consumer)
 
     async def show(self, connection: asyncpg.Connection) -> None:
-        """Let the view `read.<name>` show this generation."""
+        """Let the view `read.<name>` show this generation, for good: nobody would notice if that were undone."""
+        await connection.execute("set local synchronous_commit = on")
         await connection.execute(f'drop view if exists read."{self.model.name}"')
         await connection.execute(f'create view read."{self.model.name}" as select * from {self.name}')
         await connection.execute(

@@ -10,15 +10,7 @@ import pytest
 from shared.adapters.postgres.appender import Appender
 from shared.kernel.errors import AppendUnknown
 from tests.contract.stores import request
-
-
-async def kill_connections(service) -> None:
-    owner = await asyncpg.connect(**service.owner | {"user": "postgres"})
-    await owner.execute(
-        "select pg_terminate_backend(pid) from pg_stat_activity"
-        " where datname = current_database() and pid <> pg_backend_pid()"
-    )
-    await owner.close()
+from tests.integration.kernel.broken import kill_connections
 
 
 async def test_a_connection_killed_in_mid_append_is_unknown_and_settles_to_one_effect(service):

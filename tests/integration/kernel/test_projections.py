@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 from dataclasses import replace
 from uuid import UUID
 
+import asyncpg
 import msgspec
 import pytest
 
 from shared.adapters.postgres import parking, rebuild
+from shared.adapters.postgres.connection import BROKEN
 from shared.adapters.postgres.event_store import PostgresStore
 from shared.adapters.postgres.log import PostgresLog
 from shared.adapters.postgres.projector import CheckpointMoved, Projector, apply
@@ -18,6 +21,7 @@ from shared.kernel.ids import new_id
 from shared.kernel.ports import PreparedEvent
 from shared.kernel.readmodel import Column, project
 from tests.contract.stores import prepared, request
+from tests.integration.kernel.broken import kill_connections
 from tests.integration.kernel.scores import LENIENT, POISON, SCORES
 
 
@@ -191,6 +195,32 @@ async def test_whoever_wrote_can_wait_until_the_view_has_it(service):
     assert await projector.wait("intake", "t1", 1, 2)
     assert await table(service) == {stream: 5}
     assert not await projector.wait("intake", "t1", 2, 0.05)
+
+
+async def test_a_commit_that_the_database_lost_in_a_crash_is_made_again_though_nothing_new_comes(service):
+    """Read models don't wait for the disk: their last commits may be undone, and no later event would tell."""
+    projector = await started(service)
+    service.run(service.log.run())
+    service.run(projector.run())
+    await append(service, "c-1", 5)
+    assert await projector.wait("intake", "t1", 1, 2)
+    owner = await asyncpg.connect(**service.owner | {"user": "postgres"})
+    await owner.execute("delete from read.scores")
+    await owner.execute("delete from log.checkpoint")
+    await owner.close()
+    await kill_connections(service)
+    assert await until(lambda: table(service), {"c-1": 5})
+    assert await projector.wait("intake", "t1", 1, 2)
+
+
+async def until(look, wanted, patience: float = 5) -> bool:
+    """Whether it is seen in time; a database that is away is asked again."""
+    async with asyncio.timeout(patience):
+        while True:
+            with suppress(*BROKEN):
+                if await look() == wanted:
+                    return True
+            await asyncio.sleep(0.05)
 
 
 async def test_whoever_asks_for_the_heads_leaves_no_waiter_asleep(service):
