@@ -69,7 +69,7 @@ class Resources:
         self.store = PostgresStore(self.pool, self.log, self.room)
         self.keys = PostgresSubjectKeys(self.pool)
         self.vault = SealingVault(secrets.master, self.keys)
-        self.numbers = PostgresNumbers(self.pool)
+        self.numbers = PostgresNumbers(self.derived)
         self.heads = HeadFile(settings.data_dir / "heads" / f"{service}.ndjson")
 
 

@@ -24,6 +24,12 @@ BROKEN = (
 )
 """A connection broke, or there is none. After a write was sent this means: unknown whether it was done."""
 
+KEY_BY_KEY = "offset 0"
+"""Ends a lateral sub-select: each key by its index, whatever the planner believes of a table without statistics.
+
+It took a new table for a small one and read all of a tenant's rows for each batch of keys, the longer the slower.
+"""
+
 UNTRUSTWORTHY = ("fsync", "full_page_writes")
 """Settings without which an answer of 'saved' would not be true (synchronous_commit is set on each connection)."""
 

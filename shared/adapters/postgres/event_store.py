@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
+from itertools import groupby
+from operator import itemgetter
 from uuid import UUID
 
 import asyncpg
 
 from shared.adapters.disk import Room
 from shared.adapters.postgres.appender import Appender
-from shared.adapters.postgres.connection import reading, writing
+from shared.adapters.postgres.connection import KEY_BY_KEY, reading, writing
+from shared.adapters.postgres.gathering import Gathering
 from shared.adapters.postgres.log import PostgresLog, recorded
 from shared.adapters.telemetry import span
 from shared.kernel.ports import Appended, AppendRequest, Claim, Key, Loaded
@@ -21,14 +24,28 @@ _LOAD = """
 select position, version, recorded_at, hash, meta, data from log.event
 where tenant = $1 and stream = $2 and position <= $3 order by version"""
 
-_LOAD_AND_LOOK_UP = """
-select 0 part, position, version, recorded_at, hash, meta, data from log.event where tenant = $1 and stream = $2
+_LOAD_AND_LOOK_UP = f"""
+select n, 0 part, e.* from unnest($1::text[], $2::text[]) with ordinality k(tenant, stream, n) cross join lateral (
+  select position, version, recorded_at, hash, meta, data from log.event e
+  where e.tenant = k.tenant and e.stream = k.stream {KEY_BY_KEY}) e
 union all
-select 1, position, version, at, fingerprint, answer, convert_to(stream, 'UTF8') from log.command
-where tenant = $1 and scope = $3 and key = $4
-order by 1, 3"""
+select n, 1, c.* from unnest($1::text[], $3::text[], $4::text[]) with ordinality k(tenant, scope, key, n)
+cross join lateral (
+  select position, version, at, fingerprint, answer, convert_to(stream, 'UTF8') from log.command c
+  where c.tenant = k.tenant and c.scope = k.scope and c.key = k.key {KEY_BY_KEY}) c
+order by 1, 2, 4"""  # noqa: S608 - our own words only
+
+_WRAPPED = f"""
+select tenant, owner, wrapped from unnest($1::text[], $2::uuid[]) k(tenant, owner) cross join lateral (
+  select wrapped from log.subject_key s where s.tenant = k.tenant and s.owner = k.owner {KEY_BY_KEY}) s"""  # noqa: S608 - our own words only
+_FOUND = f"""
+select tenant, digest, owner from unnest($1::text[], $2::bytea[]) k(tenant, digest) cross join lateral (
+  select owner from log.subject_lookup s where s.tenant = k.tenant and s.digest = k.digest {KEY_BY_KEY}) s"""  # noqa: S608 - our own words only
 
 _END = 2**62
+
+_LoadKey = tuple[str, str, str, str]
+"""Tenant, stream, and the scope and text of the idempotency key."""
 
 
 class PostgresStore:
@@ -39,19 +56,19 @@ class PostgresStore:
         self._pool = pool
         self._room = room
         self.appender = Appender(pool, log.advance, log.service)
+        self._loads: Gathering[_LoadKey, Loaded] = Gathering(self._load_many)
 
     async def load(self, tenant: str, stream: str, key: Key | None = None, *, until: int | None = None) -> Loaded:
+        if key is None or until is not None:
+            with reading():
+                return _loaded(await self._pool.fetch(_LOAD, tenant, stream, _END if until is None else until))
+        which = (tenant, stream, key.scope, key.key)
+        return (await self._loads.find([which])).get(which, Loaded((), 0))
+
+    async def _load_many(self, keys: Sequence[_LoadKey]) -> Mapping[_LoadKey, Loaded]:
         with reading():
-            if key is None or until is not None:
-                rows = await self._pool.fetch(_LOAD, tenant, stream, _END if until is None else until)
-                return _loaded(rows)
-            rows = await self._pool.fetch(_LOAD_AND_LOOK_UP, tenant, stream, key.scope, key.key)
-        if not rows or rows[-1]["part"] == 0:
-            return _loaded(rows)
-        known = rows.pop()
-        first = Appended(known["data"].decode(), known["version"], known["position"], known["meta"], repeated=True)
-        loaded = _loaded(rows)
-        return Loaded(loaded.events, loaded.version, first, known["hash"])
+            rows = await self._pool.fetch(_LOAD_AND_LOOK_UP, *zip(*keys, strict=True))
+        return {keys[n - 1]: _with_first_answer(list(of_one)) for n, of_one in groupby(rows, itemgetter("n"))}
 
     async def append(self, request: AppendRequest) -> Appended:
         if self._room is not None:
@@ -92,6 +109,16 @@ class PostgresStore:
         return low
 
 
+def _with_first_answer(rows: list[asyncpg.Record]) -> Loaded:
+    """A stream's events, and last what its key was answered before, where it was."""
+    if rows[-1]["part"] == 0:
+        return _loaded(rows)
+    known = rows.pop()
+    first = Appended(known["data"].decode(), known["version"], known["position"], known["meta"], repeated=True)
+    loaded = _loaded(rows)
+    return Loaded(loaded.events, loaded.version, first, known["hash"])
+
+
 def _loaded(rows: list[asyncpg.Record]) -> Loaded:
     return Loaded([recorded(row) for row in rows], rows[-1]["version"] if rows else 0)
 
@@ -101,28 +128,33 @@ class PostgresSubjectKeys:
 
     def __init__(self, pool: asyncpg.Pool) -> None:
         self._pool = pool
+        self._wrapped: Gathering[tuple[str, UUID], bytes | None] = Gathering(self._wrapped_of)
+        self._found: Gathering[tuple[str, bytes], UUID] = Gathering(self._owners_of)
 
     async def wrapped(self, tenant: str, owners: Collection[UUID]) -> Mapping[UUID, bytes | None]:
-        with reading():
-            rows = await self._pool.fetch(
-                "select owner, wrapped from log.subject_key where tenant = $1 and owner = any ($2)",
-                tenant,
-                list(owners),
-            )
-        return {row["owner"]: row["wrapped"] for row in rows}
+        found = await self._wrapped.find([(tenant, owner) for owner in owners])
+        return {owner: found[tenant, owner] for owner in owners if (tenant, owner) in found}
 
     async def find(self, tenant: str, lookups: Collection[bytes]) -> Mapping[bytes, UUID]:
+        found = await self._found.find([(tenant, digest) for digest in lookups])
+        return {digest: found[tenant, digest] for digest in lookups if (tenant, digest) in found}
+
+    async def _wrapped_of(self, keys: Sequence[tuple[str, UUID]]) -> Mapping[tuple[str, UUID], bytes | None]:
         with reading():
-            rows = await self._pool.fetch(
-                "select digest, owner from log.subject_lookup where tenant = $1 and digest = any ($2)",
-                tenant,
-                list(lookups),
-            )
-        return {row["digest"]: row["owner"] for row in rows}
+            rows = await self._pool.fetch(_WRAPPED, *zip(*keys, strict=True))
+        return {(row["tenant"], row["owner"]): row["wrapped"] for row in rows}
+
+    async def _owners_of(self, keys: Sequence[tuple[str, bytes]]) -> Mapping[tuple[str, bytes], UUID]:
+        with reading():
+            rows = await self._pool.fetch(_FOUND, *zip(*keys, strict=True))
+        return {(row["tenant"], row["digest"]): row["owner"] for row in rows}
 
 
 class PostgresNumbers:
-    """Human numbers, drawn in blocks so that a number costs no round trip; a restart skips the rest of a block."""
+    """Human numbers, drawn in blocks so that a number costs no round trip; a restart skips the rest of a block.
+
+    The pool need not wait for the disk: whatever is appended with a number is written after the draw, and waits.
+    """
 
     BLOCK = 20
 

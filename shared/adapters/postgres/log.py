@@ -4,18 +4,28 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping, Sequence
+from itertools import groupby
+from operator import itemgetter
 
 import asyncpg
 
 from shared.adapters.postgres.connection import BROKEN, reading
+from shared.adapters.postgres.gathering import Gathering
 from shared.kernel.recorded import Recorded
 
 POLL_SECONDS = 0.05
 
 _READ = """
-select position, recorded_at, hash, meta, data from log.event
-where tenant = $1 and position > $2 order by position limit $3"""
+select k.n, e.* from unnest($1::text[], $2::bigint[], $3::bigint[]) with ordinality k(tenant, after, most, n)
+cross join lateral (
+  select position, recorded_at, hash, meta, data from log.event e
+  where e.tenant = k.tenant and e.position > k.after order by position limit k.most) e
+order by k.n, e.position"""
 _HEADS = "select tenant, position from log.head where position > 0"
+
+
+_ReadKey = tuple[str, int, int]
+"""Tenant, the position after which to read, and how many events at most."""
 
 
 def recorded(row: asyncpg.Record) -> Recorded:
@@ -30,6 +40,7 @@ class PostgresLog:
         self._pool = pool
         self._heads: dict[str, int] = {}
         self._grown = asyncio.Event()
+        self._reads: Gathering[_ReadKey, list[Recorded]] = Gathering(self._read_many)
 
     async def heads(self) -> Mapping[str, int]:
         with reading():
@@ -46,8 +57,14 @@ class PostgresLog:
         return {row["tenant"]: (row["position"], row["hash"]) for row in rows}
 
     async def read(self, tenant: str, after: int, limit: int) -> Sequence[Recorded]:
+        """Several consumers that are at the same place get the same events, which are decoded once."""
+        which = (tenant, after, limit)
+        return (await self._reads.find([which])).get(which, [])
+
+    async def _read_many(self, keys: Sequence[_ReadKey]) -> Mapping[_ReadKey, list[Recorded]]:
         with reading():
-            return [recorded(row) for row in await self._pool.fetch(_READ, tenant, after, limit)]
+            rows = await self._pool.fetch(_READ, *zip(*keys, strict=True))
+        return {keys[n - 1]: [recorded(row) for row in of_one] for n, of_one in groupby(rows, itemgetter("n"))}
 
     async def changed(self, seen: Mapping[str, int], patience: float) -> Mapping[str, int]:
         ahead = self._ahead(seen)

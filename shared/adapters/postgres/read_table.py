@@ -9,6 +9,7 @@ from typing import Any
 
 import asyncpg
 
+from shared.adapters.postgres.connection import KEY_BY_KEY
 from shared.kernel.readmodel import Column, ReadModel, Row, RowKey
 
 _TENANT = Column("tenant", "text", nullable=False)
@@ -94,7 +95,8 @@ class ReadTable:
 
     def _select_sql(self) -> str:
         names = ", ".join(f't."{name}"' for name in self._names)
-        return f"select {names} from {self._keys_table()} join {self.name} t on t.tenant = $1 and {self._same_key()}"
+        one = f"select * from {self.name} t where t.tenant = $1 and {self._same_key()} {KEY_BY_KEY}"
+        return f"select {names} from {self._keys_table()} cross join lateral ({one}) t"
 
     def _delete_sql(self) -> str:
         return f"delete from {self.name} t using {self._keys_table()} where t.tenant = $1 and {self._same_key()}"

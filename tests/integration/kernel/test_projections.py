@@ -12,10 +12,11 @@ import msgspec
 import pytest
 
 from shared.adapters.postgres import parking, rebuild
-from shared.adapters.postgres.connection import BROKEN
+from shared.adapters.postgres.connection import BROKEN, KEY_BY_KEY
 from shared.adapters.postgres.event_store import PostgresStore
 from shared.adapters.postgres.log import PostgresLog
 from shared.adapters.postgres.projector import CheckpointMoved, Projector, apply
+from shared.adapters.postgres.read_table import ReadTable
 from shared.contracts.intake.complaint import SatisfactionRecorded
 from shared.kernel.ids import new_id
 from shared.kernel.ports import PreparedEvent
@@ -230,3 +231,14 @@ async def test_whoever_asks_for_the_heads_leaves_no_waiter_asleep(service):
     await elsewhere.append(request("c-1"))  # another process: no wake-up in this one
     await service.log.heads()
     assert await asyncio.wait_for(waiting, 0.5) == {"t1": 1}
+
+
+async def test_a_batchs_rows_are_found_by_their_keys_alone_in_a_table_without_statistics(service):
+    """The planner takes a new table for a small one: it must not read all of a tenant's rows for each batch."""
+    await started(service)
+    keys = "unnest(array['a','b','c']) k(stream)"
+    one = f"select * from read.scores__1 t where t.tenant = 't1' and t.stream = k.stream {KEY_BY_KEY}"
+    plan = await service.pool.fetch(f"explain select * from {keys} cross join lateral ({one}) t")
+    [condition] = [line for (line,) in plan if "Index Cond" in line]
+    assert "stream = k.stream" in condition
+    assert KEY_BY_KEY in ReadTable(SCORES, 1)._select
