@@ -232,11 +232,11 @@ class Runtime:
 
     async def _observe(self) -> None:
         while True:
+            await asyncio.sleep(OBSERVE_SECONDS)  # first, for another service's log may not be connected yet
             for name, projector in self.views.projectors.items():
                 for source in projector.positions:
                     lag = projector.lag(source, await self._logs[source].heads())
                     metrics.PROJECTION_LAG.labels(f"{self.name}.{name}", source).set(lag)
-            await asyncio.sleep(OBSERVE_SECONDS)
 
     async def _stop(self) -> None:
         """What waits is written, the last heads are signed; a database that is away doesn't hold the process."""
