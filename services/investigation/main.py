@@ -11,6 +11,8 @@ from services.investigation.application.capture import Capture
 from services.investigation.application.handlers import InvestigationHandlers
 from services.investigation.application.ports import Sight
 from services.investigation.application.references import ReferenceHandlers
+from services.investigation.application.report_check import ReportCheck
+from services.investigation.application.report_sources import ReportSources
 from services.investigation.application.reports import Reports
 from services.investigation.application.responsibility import Responsibility
 from services.investigation.entrypoints import causes, http, nodes, references, reports, responsibility
@@ -39,19 +41,14 @@ def wire(resources: Resources, views: Views) -> Wired:
         facts=rows,
         references=sight.PublishedReferences(resources, views),
         table=table,
-        actions=sight.ActionsOfCapas(resources),
+        actions=sight.ActionsOfCapas(resources, views),
         names=sight.NamesInFacts(rows),
     )
     handlers = InvestigationHandlers(store, vault, numbers, seen, ZoneInfo(InvestigationSettings().plant_zone))
-    issuing = Reports(
-        handlers,
-        store,
-        resources.blobs,
-        numbers,
-        seen,
-        traceability_report.render,
-        traceability_report.TEMPLATE_VERSION,
-    )
+    sources = ReportSources(store, seen)
+    template = (traceability_report.render, traceability_report.TEMPLATE_VERSION)
+    issuing = Reports(handlers, sources, resources.log, resources.blobs, numbers, seen, *template)
+    checking = ReportCheck(sources, resources.blobs, seen, *template)
     capture = Capture(rows, store, vault)
     citable = Citable(resources.blobs, lambda: views.logs, rows.known)
     anchored = anchors(rows, resources.blobs)
@@ -61,7 +58,7 @@ def wire(resources: Resources, views: Views) -> Wired:
         nodes.routes(handlers, rows, citable, resources),
         causes.routes(handlers, citable),
         responsibility.routes(handlers, Responsibility(handlers, seen), seen.references, citable, resources, views),
-        reports.routes(issuing, resources, views),
+        reports.routes(issuing, checking, resources, views),
         references.routes(ReferenceHandlers(store, vault, table), seen.references, capture, resources, views),
         audited_service(resources, anchored),
     ):

@@ -9,9 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
+from shared.kernel.ports import EventLog
 from shared.kernel.recorded import Recorded
+
+PAGE = 1000
+"""Events read at once."""
 
 Row = dict[str, Any]
 RowKey = tuple[Any, ...]
@@ -101,3 +106,15 @@ def project(
             else:
                 rows[key] = row
     return rows
+
+
+async def heard(log: EventLog, tenant: str, until: datetime | int) -> Sequence[Recorded]:
+    """A tenant's events up to a moment of knowledge or a position, in order: what was known then, to be folded anew."""
+    events: list[Recorded] = []
+    while batch := await log.read(tenant, len(events), PAGE):
+        for recorded in batch:
+            past = recorded.recorded_at > until if isinstance(until, datetime) else recorded.position > until
+            if past:
+                return events
+            events.append(recorded)
+    return events

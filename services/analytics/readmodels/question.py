@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -16,11 +16,10 @@ from services.analytics.readmodels.investigation_facts import investigations
 from services.analytics.readmodels.responsibility_facts import shares
 from shared.adapters.postgres.reader import Reader
 from shared.kernel.ports import EventLog
-from shared.kernel.recorded import Recorded
+from shared.kernel.readmodel import heard
 
 SOURCES = ("intake", "investigation", "capa")
 NAMES = [model.name for model in MODELS]
-PAGE = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,22 +50,10 @@ async def known_then(
     logs: Mapping[str, EventLog], tenant: str, asked: Slice, until: datetime | Mapping[str, int]
 ) -> Known:
     """By folding the logs up to a moment of knowledge, or up to positions."""
-    events = {source: await _until(logs[source], tenant, until) for source in SOURCES}
+    events = {
+        source: await heard(logs[source], tenant, until if isinstance(until, datetime) else until.get(source, 0))
+        for source in SOURCES
+    }
     facts = facts_of(events)
-    positions = {source: heard[-1].position if heard else 0 for source, heard in events.items()}
+    positions = {source: known[-1].position if known else 0 for source, known in events.items()}
     return Known(in_slice(facts, asked), due_in(facts, asked), positions)
-
-
-async def _until(log: EventLog, tenant: str, until: datetime | Mapping[str, int]) -> Sequence[Recorded]:
-    heard: list[Recorded] = []
-    while batch := await log.read(tenant, len(heard), PAGE):
-        for recorded in batch:
-            past = (
-                recorded.recorded_at > until
-                if isinstance(until, datetime)
-                else recorded.position > until.get(log.service, 0)
-            )
-            if past:
-                return heard
-            heard.append(recorded)
-    return heard

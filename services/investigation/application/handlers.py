@@ -243,7 +243,8 @@ class InvestigationHandlers:
         return await self._handle(context, investigation_id, command)
 
     async def conclude(self, context: Context, investigation_id: UUID, command: Conclude) -> HandledCase:
-        names = await self._sight.names.confidential(context.tenant, None)
+        until = await self._sight.facts.position(context.tenant)
+        names = await self._sight.names.confidential(context.tenant, None, until)
         return await self._handle(context, investigation_id, replace(command, confidential=names))
 
     async def reopen(self, context: Context, investigation_id: UUID, command: Reopen) -> HandledCase:

@@ -66,14 +66,23 @@ class CitedEvidence(Protocol):
 
 
 class CapaActions(Protocol):
-    async def of(self, tenant: str, investigation_id: UUID) -> Sequence[ReportAction]:
-        """The actions, cancelled ones left out, of every CAPA that answers this investigation's causes."""
+    """The actions, cancelled ones left out, of every CAPA that answers an investigation's causes."""
+
+    async def now(self, tenant: str, investigation_id: UUID) -> tuple[Sequence[ReportAction], int]:
+        """And the position of capa's log that they are as of."""
+        ...
+
+    async def at(self, tenant: str, investigation_id: UUID, until: int) -> Sequence[ReportAction]:
+        """As of that position of capa's log. It costs a reading of the log up to there."""
         ...
 
 
 class Names(Protocol):
-    async def confidential(self, tenant: str, own_account: str | None) -> frozenset[str]:
-        """Names and codes of all suppliers, carriers and customers known from facts, but for this customer's own."""
+    async def confidential(self, tenant: str, own_account: str | None, until: int) -> frozenset[str]:
+        """Names and codes of all suppliers, carriers and customers known from facts, but for this customer's own.
+
+        `until`: as known at that log position.
+        """
         ...
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 from uuid import UUID
 
 from services.investigation.domain.report.document import ReportAction
@@ -114,16 +115,28 @@ order by capa_no, a.action_no
 async def actions_of(reader: Reader, tenant: str, investigation_id: UUID) -> Sequence[ReportAction]:
     """The actions, cancelled ones left out, of every CAPA that answers this investigation's causes."""
     rows = await reader.fetch(_QUERY, tenant, investigation_id)
-    return [
-        ReportAction(
-            capa_no=row["capa_no"],
-            action_no=row["action_no"],
-            kind=row["kind"],
-            title=row["title"],
-            department=row["department"],
-            due_date=row["due_date"],
-            status=row["status"],
-            cut_in=row["cut_in"],
-        )
-        for row in rows
+    return [_action(row, row["capa_no"]) for row in rows]
+
+
+def actions_in(investigation_id: UUID, causes: Iterable[Row], actions: Iterable[Row]) -> Sequence[ReportAction]:
+    """The same, of folded tables (capa_causes, capa_actions)."""
+    numbers = {row["capa_id"]: row["capa_no"] for row in causes if row["investigation_id"] == investigation_id}
+    found = [
+        _action(row, numbers[row["capa_id"]])
+        for row in actions
+        if row["capa_id"] in numbers and row["status"] != "cancelled"
     ]
+    return sorted(found, key=lambda action: (action.capa_no, action.action_no))
+
+
+def _action(row: Mapping[str, Any], capa_no: str) -> ReportAction:
+    return ReportAction(
+        capa_no=capa_no,
+        action_no=row["action_no"],
+        kind=row["kind"],
+        title=row["title"],
+        department=row["department"],
+        due_date=row["due_date"],
+        status=row["status"],
+        cut_in=row["cut_in"],
+    )

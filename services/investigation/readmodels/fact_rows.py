@@ -194,14 +194,16 @@ class FactRows:
             for r in rows
         }
 
-    async def names(self, tenant: str, field: str) -> set[str]:
-        """Every value that any row has ever given this field (supplier, supplier_name, customer, carrier …)."""
+    async def names(self, tenant: str, field: str, until: int) -> set[str]:
+        """Every value that any row known at that log position gave this field (supplier, customer, carrier …)."""
         with reading():
             rows = await self._pool.fetch(
-                "select distinct convert_from(record, 'UTF8')::jsonb ->> $2 named from facts.row"
-                " where tenant = $1 and kind in ('supplier_receipt', 'shipment')",
+                "select distinct convert_from(r.record, 'UTF8')::jsonb ->> $2 named from facts.row r"
+                f" {_ANCHORED.format(e='a', r='r')}"
+                " where r.tenant = $1 and r.kind in ('supplier_receipt', 'shipment') and a.position <= $3",
                 tenant,
                 field,
+                until,
             )
         return {row["named"] for row in rows if row["named"]}
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Collection, Sequence
+from time import monotonic
 from uuid import UUID
 
 from services.investigation.domain.facts.record import FactId
@@ -15,9 +17,13 @@ from services.investigation.readmodels.cited_evidence import investigations_citi
 from services.investigation.readmodels.default_rules import default_rules
 from services.investigation.readmodels.fact_rows import FactRows
 from services.investigation.readmodels.investigation_references import flow_for, flow_version, newest
+from shared.adapters.postgres.read_table import shown_position
 from shared.adapters.runtime import Resources, Views
+from shared.kernel.errors import ViewBehind
+from shared.kernel.readmodel import heard, project
 
 PATIENCE_SECONDS = 5.0
+LOOK_SECONDS = 0.02
 CONFIDENTIAL = ("supplier", "supplier_name", "customer", "customer_name", "carrier")
 
 
@@ -60,23 +66,43 @@ class Citations:
 
 
 class ActionsOfCapas:
-    def __init__(self, resources: Resources) -> None:
+    def __init__(self, resources: Resources, views: Views) -> None:
         self._resources = resources
+        self._views = views
 
-    async def of(self, tenant: str, investigation_id: UUID) -> Sequence[ReportAction]:
-        return await actions_of(self._resources.derived, tenant, investigation_id)
+    async def now(self, tenant: str, investigation_id: UUID) -> tuple[Sequence[ReportAction], int]:
+        """Both tables and their checkpoints as one moment shows them. Raises ViewBehind where they stay apart."""
+        until = monotonic() + PATIENCE_SECONDS
+        while monotonic() < until:
+            async with (
+                self._resources.derived.acquire() as connection,
+                connection.transaction(isolation="repeatable_read", readonly=True),
+            ):
+                actions = await actions_of(connection, tenant, investigation_id)
+                positions = {await shown_position(connection, tenant, model, "capa") for model in _ACTION_MODELS}
+            if len(positions) == 1:
+                return actions, positions.pop()
+            await asyncio.sleep(LOOK_SECONDS)
+        raise ViewBehind(service="capa", position=max(positions))
+
+    async def at(self, tenant: str, investigation_id: UUID, until: int) -> Sequence[ReportAction]:
+        events = await heard(self._views.logs["capa"], tenant, until)
+        return capa_actions.actions_in(
+            investigation_id, project(capa_causes.MODEL, events).values(), project(capa_actions.MODEL, events).values()
+        )
 
 
 class NamesInFacts:
     def __init__(self, rows: FactRows) -> None:
         self._rows = rows
 
-    async def confidential(self, tenant: str, own_account: str | None) -> frozenset[str]:
+    async def confidential(self, tenant: str, own_account: str | None, until: int) -> frozenset[str]:
         """Names and codes of all suppliers, carriers and customers known from facts, but for this customer's own."""
         found: set[str] = set()
         for field in CONFIDENTIAL:
-            found |= await self._rows.names(tenant, field)
+            found |= await self._rows.names(tenant, field, until)
         return frozenset(found - {own_account})
 
 
+_ACTION_MODELS = (capa_causes.MODEL, capa_actions.MODEL)
 MODELS = (capa_actions.MODEL, capa_causes.MODEL, cited_evidence.MODEL, investigation_references.MODEL)

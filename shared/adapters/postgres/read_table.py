@@ -175,3 +175,15 @@ async def _first(connection: asyncpg.Connection, model: ReadModel) -> ReadTable:
     )
     await table.show(connection)
     return table
+
+
+async def shown_position(connection: asyncpg.Connection, tenant: str, model: ReadModel, source: str) -> int:
+    """How far along the source's log the shown rows of a model are, by what this very transaction sees."""
+    at: int | None = await connection.fetchval(
+        "select c.position from log.read_model m join log.checkpoint c on c.consumer = m.name || '__' || m.shown"
+        " where m.name = $1 and c.source = $2 and c.tenant = $3",
+        model.name,
+        source,
+        tenant,
+    )
+    return at or 0

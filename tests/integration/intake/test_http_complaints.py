@@ -204,7 +204,8 @@ async def test_an_erased_customer_is_gone_from_views_and_lists_and_the_chain_is_
     assert (await agent.get(f"{path}/attachments/{added.json()['attachment_id']}")).status_code == 410
     again = await agent.post(f"{path}/attachments", files={"file": ("a.png", png)}, headers=sent)
     assert (again.status_code, again.content) == (201, added.content)
-    [row] = (await agent.get("/api/v1/complaints")).json()["items"]
+    written = {"Suyuan-After": added.headers["Suyuan-Position"]}
+    [row] = (await agent.get("/api/v1/complaints", headers=written)).json()["items"]
     assert row["customer_name"] == "[erased]"
     assert (await post(officer, "/data-subjects/find", {"kind": "phone", "value": "13800001111"}))["items"] == []
     verdict = (await auditor.get("/api/v1/intake/audit/verify")).json()

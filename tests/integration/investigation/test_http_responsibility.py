@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from hashlib import sha256
 
+import asyncpg
 import pytest
 
-from tests.integration.investigation.casework import API, SUPPLIER, ask, look, opened
+from tests.integration.investigation.casework import API, BAD_INPUT, SUPPLIER, ask, look, opened
 
 PRIVATE = "我方留样也超限 · our own sample was out too"
 PARTY = {"kind": "supplier", "code": SUPPLIER}
@@ -125,6 +126,43 @@ async def test_rule_16_a_report_is_the_same_bytes_and_the_customer_edition_is_cl
         internal = await case.engineer.get(url, params={"report_id": whole["report_id"]})
         assert SUPPLIER in internal.text
         assert PRIVATE not in internal.text
+
+
+async def test_rule_16_deriving_a_report_anew_finds_the_same_after_later_events_and_says_where_facts_differ(heard):
+    case, root = heard
+    position = await case.with_actions(root)
+    await case.view(f"capa:{position}")
+    asked = {"stage": "interim", "language": "en", "edition": "internal"}
+    issued = await ask(case.engineer, f"{case.path}/reports", asked)
+    clean = await ask(
+        case.engineer, f"{case.path}/reports", asked | {"edition": "customer", "complaint_id": str(case.complaint)}
+    )
+    await case.why("escape")
+    await case.with_actions(root)
+    for report in (issued, clean):
+        told = await look(case.engineer, f"{case.path}/report/check", report_id=report["report_id"])
+        assert (told["verdict"], told["differences"]) == ("same", [])
+        assert told["json_sha256"] == told["derived_sha256"] == report["json_sha256"]
+        assert {at["service"] for at in told["positions"]} == {"capa", "investigation"}
+    owner = await asyncpg.connect(**case.app.databases["investigation"].owner | {"user": "postgres"})
+    await owner.execute("alter table facts.row disable trigger immutable")
+    changed = await owner.execute(
+        "update facts.row set record = convert_to(replace(convert_from(record, 'UTF8'), $1, 'OTHER'), 'UTF8'),"
+        " input_lot = 'OTHER' where kind = 'genealogy' and input_lot = $1",
+        BAD_INPUT,
+    )
+    await owner.execute("alter table facts.row enable trigger immutable")
+    await owner.close()
+    assert changed != "UPDATE 0"
+    told = await look(case.engineer, f"{case.path}/report/check", report_id=issued["report_id"])
+    assert told["verdict"] == "differs"
+    assert any(one["path"].startswith("/genealogy/0/") for one in told["differences"])
+
+
+async def test_rule_16_a_check_of_no_report_is_not_found(app):
+    case = await opened(app)
+    answer = await case.engineer.get(f"{API}{case.path}/report/check")
+    assert (answer.status_code, answer.json()["type"]) == (404, "urn:suyuan:problem:not-found")
 
 
 async def test_rule_16_a_final_report_needs_actions(app):

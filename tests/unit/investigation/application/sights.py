@@ -79,14 +79,18 @@ class GivenActions:
     def __init__(self, *actions: Any) -> None:
         self.actions = actions
 
-    async def of(self, tenant: str, investigation_id: UUID) -> Any:
+    async def now(self, tenant: str, investigation_id: UUID) -> Any:
         del tenant, investigation_id
-        return self.actions
+        return self.actions, len(self.actions)
+
+    async def at(self, tenant: str, investigation_id: UUID, until: int) -> Any:
+        del tenant, investigation_id
+        return self.actions[:until]
 
 
 class GivenNames:
-    async def confidential(self, tenant: str, own_account: str | None) -> frozenset[str]:
-        del tenant
+    async def confidential(self, tenant: str, own_account: str | None, until: int) -> frozenset[str]:
+        del tenant, until
         return frozenset({"恒达塑料", "C-100", "C-200"} - {own_account})
 
 

@@ -2,12 +2,15 @@ from __future__ import annotations
 
 import hashlib
 import json
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from uuid import UUID
 
 import pytest
 
+from services.investigation.application.report_check import ReportCheck
+from services.investigation.application.report_sources import ReportSources
 from services.investigation.application.reports import ReportAsked, Reports
 from services.investigation.application.responsibility import Responsibility
 from services.investigation.domain.errors import ComplaintNotJoined, NodeUnknown
@@ -46,6 +49,8 @@ class Blobs:
 
     async def get(self, tenant, sha256):
         del tenant
+        if sha256 not in self.kept:
+            raise FileNotFoundError(sha256)
         yield self.kept[sha256]
 
 
@@ -144,10 +149,62 @@ async def test_responsibility_is_proposed_by_the_published_rules_and_heard_for_t
     assert event.shares[0].evidence == (s.fact(20), s.fact(21))
 
 
+def reporting(given: Given, blobs: Blobs, template: int = TEMPLATE_VERSION) -> tuple[Reports, ReportCheck]:
+    sources = ReportSources(given.store, given.sight)
+    issuing = Reports(given.handlers, sources, given.store, blobs, given.numbers, given.sight, render, template)
+    return issuing, ReportCheck(sources, blobs, given.sight, render, template)
+
+
+async def issued(given: Given, blobs: Blobs, edition="internal") -> TraceabilityReportIssued:
+    asked = ReportAsked(
+        report_id=UUID(int=70), stage="final", edition=edition, language="zh-CN", complaint_id=s.COMPLAINT
+    )
+    (event,) = (await reporting(given, blobs)[0].issue(given.context(), s.CASE, asked)).events
+    assert isinstance(event, TraceabilityReportIssued)
+    return event
+
+
+@pytest.mark.parametrize("edition", ["internal", "customer"])
+async def test_rule_16_a_report_derived_anew_from_its_positions_is_the_same(edition):
+    given, blobs = await rooted(), Blobs()
+    event = await issued(given, blobs, edition)
+    await given.handlers.ask_why(given.context(), s.CASE, s.ask(0, why_id=UUID(int=99)))
+    given.sight.actions.actions += (ACTION,)
+    checked = await reporting(given, blobs)[1].check("t1", event)
+    assert (checked.verdict, checked.derived_sha256, checked.differences) == ("same", event.json_sha256, ())
+
+
+async def test_rule_16_a_derivation_that_differs_says_where():
+    given, blobs = await rooted(), Blobs()
+    event = await issued(given, blobs)
+    given.sight.actions.actions = (replace(ACTION, title="another"),)
+    checked = await reporting(given, blobs)[1].check("t1", event)
+    assert checked.verdict == "differs"
+    assert [(d.path, d.issued, d.derived) for d in checked.differences] == [
+        ("/actions/0/title", ACTION.title, "another")
+    ]
+
+
+async def test_rule_16_stored_bytes_that_were_changed_or_lost_are_said():
+    given, blobs = await rooted(), Blobs()
+    event = await issued(given, blobs)
+    blobs.kept[event.html_sha256] += b" "
+    assert (await reporting(given, blobs)[1].check("t1", event)).verdict == "stored_bytes_changed"
+    del blobs.kept[event.html_sha256]
+    assert (await reporting(given, blobs)[1].check("t1", event)).verdict == "stored_bytes_changed"
+
+
+async def test_rule_16_a_report_of_another_template_is_kept_but_not_made_again():
+    given, blobs = await rooted(), Blobs()
+    event = await issued(given, blobs)
+    checked = await reporting(given, blobs, TEMPLATE_VERSION + 1)[1].check("t1", event)
+    assert (checked.verdict, checked.derived_sha256) == ("not_derivable", None)
+
+
 async def test_rule_16_an_issued_report_names_the_bytes_that_were_stored():
     given = await rooted()
     blobs = Blobs()
-    reports = Reports(given.handlers, given.store, blobs, given.numbers, given.sight, render, TEMPLATE_VERSION)
+    reports, _ = reporting(given, blobs)
     asked = ReportAsked(
         report_id=UUID(int=70), stage="final", edition="customer", language="zh-CN", complaint_id=s.COMPLAINT
     )
@@ -158,7 +215,7 @@ async def test_rule_16_an_issued_report_names_the_bytes_that_were_stored():
     content = blobs.kept[event.json_sha256]
     assert hashlib.sha256(content).hexdigest() == event.json_sha256
     assert blobs.kept[event.html_sha256] == render(json.loads(content), "zh-CN")
-    assert event.positions[0].position == 7
+    assert [(at.service, at.position) for at in event.positions] == [("capa", 1), ("investigation", 7)]
     again = await reports.issue(context, s.CASE, asked)
     assert again.appended.answer == handled.appended.answer
     assert json.loads(handled.appended.answer)["report_no"] == "R2026-0001"

@@ -126,6 +126,10 @@ def test_the_actions_of_the_capas_that_answer_a_cause_are_known_here():
     events = LogBook("capa").add(f"capa-{CAPA}", *CAPA_EVENTS).events
     assert project(capa_causes.MODEL, events)[CAPA, s.ROOT]["capa_no"] == "A2026-0001"
     assert project(capa_actions.MODEL, events)[CAPA, 1]["status"] == "started"
+    folded = [project(model, events).values() for model in (capa_causes.MODEL, capa_actions.MODEL)]
+    [action] = capa_actions.actions_in(s.CASE, *folded)
+    assert (action.capa_no, action.action_no, action.status) == ("A2026-0001", 1, "started")
+    assert capa_actions.actions_in(UUID(int=999), *folded) == []
     released = CauseReleased(
         capa_id=CAPA, investigation_id=s.CASE, root_cause_id=s.ROOT, because="root_cause_withdrawn", reason="x"
     )
