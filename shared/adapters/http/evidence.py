@@ -60,6 +60,7 @@ class EvidenceUnknown(Invalid):
 
     zh: ClassVar[str] = "找不到所引证据（{kind}，{sha256}）"
     en: ClassVar[str] = "There is no such evidence ({kind}, {sha256})"
+    words: ClassVar[frozenset[str]] = frozenset({"kind"})
     field: ClassVar[str | None] = "evidence"
     kind: str
     sha256: str
