@@ -52,7 +52,7 @@ def decide_effectiveness(command: EffectivenessCommand, capa: Capa) -> Sequence[
             return [_confirm(command, capa)]
         case FailEffectiveness():
             _measurement(capa)
-            return [EffectivenessFailed(capa_id=command.capa_id, note=command.note)]
+            return [EffectivenessFailed(capa_id=command.capa_id, note=command.note, evidence=command.evidence)]
         case _:
             assert_never(command)
 
@@ -118,7 +118,7 @@ def _confirm(command: ConfirmEffectiveness, capa: Capa) -> EffectivenessConfirme
     if measured.measured_on <= measured.made_to:
         raise WindowNotElapsed(made_to=measured.made_to, measured_on=measured.measured_on)
     _within_target(check, measured)
-    return EffectivenessConfirmed(capa_id=command.capa_id, note=command.note)
+    return EffectivenessConfirmed(capa_id=command.capa_id, note=command.note, evidence=command.evidence)
 
 
 def _within_target(check: Check, measured: Measured) -> None:
