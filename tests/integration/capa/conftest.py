@@ -7,8 +7,8 @@ from collections.abc import AsyncIterator
 import pytest
 import pytest_asyncio
 
-from tests.integration.app import RunningApp, running_app
-from tests.integration.capa.improving import NOON, Clockwork, Improvement, improvement
+from tests.integration.app import Clockwork, RunningApp, running_app
+from tests.integration.capa.improving import NOON, Improvement, improvement
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")

@@ -24,14 +24,6 @@ CUT_IN, LAST_DAY = date(2026, 6, 1), date(2026, 6, 30)
 
 
 @dataclass
-class Clockwork:
-    now: datetime
-
-    def __call__(self) -> datetime:
-        return self.now
-
-
-@dataclass
 class Improvement:
     """One CAPA. Planner, owner, approver and verifier are four people; the product is its own, so counts are too."""
 
