@@ -25,7 +25,6 @@ from services.investigation.readmodels import (
 )
 from services.investigation.readmodels.fact_rows import FactRows
 from services.investigation.readmodels.verification import anchors
-from services.investigation.settings import InvestigationSettings
 from shared.adapters.decision_table import AllMatches
 from shared.adapters.http.audit import audited_service
 from shared.adapters.http.evidence import Citable
@@ -35,7 +34,7 @@ from shared.kernel.erasure import erasure_rule
 
 def wire(resources: Resources, views: Views) -> Wired:
     store, vault, numbers = resources.store, resources.vault, resources.numbers
-    rows = FactRows(resources.pool)
+    rows = FactRows(resources.pool, resources.settings.plant_zone)
     table = AllMatches()
     seen = Sight(
         facts=rows,
@@ -44,13 +43,13 @@ def wire(resources: Resources, views: Views) -> Wired:
         actions=sight.ActionsOfCapas(resources, views),
         names=sight.NamesInFacts(rows),
     )
-    handlers = InvestigationHandlers(store, vault, numbers, seen, ZoneInfo(InvestigationSettings().plant_zone))
+    handlers = InvestigationHandlers(store, vault, numbers, seen, ZoneInfo(resources.settings.plant_zone))
     sources = ReportSources(store, seen)
     template = (traceability_report.render, traceability_report.TEMPLATE_VERSION)
     issuing = Reports(handlers, sources, resources.log, resources.blobs, numbers, seen, *template)
     checking = ReportCheck(sources, resources.blobs, seen, *template)
     capture = Capture(rows, store, vault)
-    citable = Citable(resources.blobs, lambda: views.logs, rows.known)
+    citable = Citable(resources.blobs, lambda: views.logs, rows.there)
     anchored = anchors(rows, resources.blobs)
     router = APIRouter()
     for part in (

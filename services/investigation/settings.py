@@ -1,13 +1,9 @@
-"""Settings of the investigation."""
+"""Settings of the investigation: those that all services share."""
 
 from __future__ import annotations
-
-from pydantic import Field
 
 from shared.adapters.settings import Settings
 
 
 class InvestigationSettings(Settings):
-    """The plant's own."""
-
-    plant_zone: str = Field("Asia/Shanghai", description="Time zone of the plant: days and shifts are told in it.")
+    """Nothing of its own yet."""

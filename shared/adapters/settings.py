@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from pathlib import Path
 from typing import Literal, Self
+from zoneinfo import available_timezones
 
 from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -28,6 +29,8 @@ class Settings(BaseSettings):
     )
     data_dir: Path = Field(Path(".suyuan"), description="Folder of embedded mode: database, keys, blobs, heads.")
     web_dir: Path = Field(Path(".cache/web"), description="Files of the interactive page, fetched by `make setup`.")
+
+    plant_zone: str = Field("Asia/Shanghai", description="Time zone of the plant: days and shifts are told in it.")
 
     issuer: str = Field("suyuan-dev", description="The `iss` that tokens must carry.")
     audience: str = Field("suyuan", description="The `aud` that tokens must carry.")
@@ -57,6 +60,13 @@ class Settings(BaseSettings):
     failpoint: str | None = Field(
         None, description="For `python -m deploy chaos` alone: name:count, where the server dies as by kill -9."
     )
+
+    @field_validator("plant_zone")
+    @classmethod
+    def _zone_is_known(cls, name: str) -> str:
+        if name not in available_timezones():
+            raise ValueError("SUYUAN_PLANT_ZONE is an IANA name such as Asia/Shanghai")
+        return name
 
     @field_validator("failpoint")
     @classmethod

@@ -148,6 +148,31 @@ LABELS: Mapping[str, tuple[str, str]] = {
     "verified": ("已验证", "Verified"),
     "not_met": ("未达标准", "Criterion not met"),
     "cancelled": ("已取消", "Cancelled"),
+    # what has an id
+    "complaint": ("投诉", "Complaint"),
+    "attachment": ("附件", "Attachment"),
+    "data_subject": ("个人数据主体", "Data subject"),
+    "investigation": ("调查", "Investigation"),
+    "process_flow": ("流程图", "Process flow"),
+    "mapping": ("映射", "Mapping"),
+    "why": ("问题", "Why"),
+    "cause": ("原因", "Cause"),
+    "root_cause": ("根本原因", "Root cause"),
+    "report": ("追溯报告", "Report"),
+    "capa": ("CAPA", "CAPA"),
+    "action": ("措施", "Action"),
+    # what is cited as evidence
+    "event": ("事件", "Event"),
+    "fact": ("事实记录", "Fact"),
+    "blob": ("文件", "File"),
+    # what needs evidence, or was raised
+    "ruling_out": ("排除原因", "Ruling out a cause"),
+    "clearing": ("排除节点", "Clearing a node"),
+    "verification": ("信息验证", "Verification"),
+    "objection": ("异议", "Objection"),
+    "appeal": ("申诉", "Appeal"),
+    # what else is waited for
+    "token_issuer": ("令牌签发方", "Token issuer"),
 }
 
 
@@ -157,3 +182,12 @@ def label(value: str, language: str) -> str:
     if pair is None:
         return value
     return pair[0] if language.startswith("zh") else pair[1]
+
+
+def spoken(value: object, language: str) -> str:
+    """A word as it is said within a sentence, several as a list; what is no word of the vocabularies as it is."""
+    zh = language.startswith("zh")
+    if isinstance(value, (tuple, list)):
+        return ("、" if zh else ", ").join(spoken(each, language) for each in value)
+    said = label(str(value), language)
+    return said if zh or said.isupper() or str(value) not in LABELS else said.lower()

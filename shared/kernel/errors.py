@@ -36,6 +36,8 @@ from dataclasses import dataclass, fields
 from functools import lru_cache
 from typing import ClassVar
 
+from shared.contracts.words import spoken
+
 _HUMP = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 
 
@@ -46,10 +48,15 @@ def _kebab(name: str) -> str:
 
 @dataclass(eq=False, kw_only=True)
 class SuyuanError(Exception):
-    """Base: a bilingual sentence over the fields of the class."""
+    """Base: a bilingual sentence over the fields of the class.
+
+    `words` names the fields that hold words of the vocabularies: the sentence says them in its own language, while
+    `facts` keeps them as they are.
+    """
 
     zh: ClassVar[str] = "出错了"
     en: ClassVar[str] = "Something went wrong"
+    words: ClassVar[frozenset[str]] = frozenset()
 
     @property
     def code(self) -> str:
@@ -61,7 +68,8 @@ class SuyuanError(Exception):
         return {f.name: getattr(self, f.name) for f in fields(self)}
 
     def text(self, language: str) -> str:
-        return (self.zh if language.startswith("zh") else self.en).format(**self.facts)
+        said = {name: spoken(value, language) if name in self.words else value for name, value in self.facts.items()}
+        return (self.zh if language.startswith("zh") else self.en).format(**said)
 
     def __str__(self) -> str:
         return self.text("en")
@@ -88,10 +96,11 @@ class Forbidden(DomainError):
 
 @dataclass(eq=False, kw_only=True)
 class NotFound(DomainError):
-    """There is no such thing in this tenant."""
+    """There is no such thing in this tenant. `what` is its word: complaint, investigation, root_cause and so on."""
 
-    zh: ClassVar[str] = "找不到 {what} {id}"
+    zh: ClassVar[str] = "找不到：{what} {id}"
     en: ClassVar[str] = "There is no {what} {id}"
+    words: ClassVar[frozenset[str]] = frozenset({"what"})
     what: str
     id: str
 

@@ -6,6 +6,7 @@ import itertools
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,16 @@ from shared.kernel.clock import Clock, system_clock
 from shared.kernel.memory import MemoryStore
 
 _numbers = itertools.count(1)
+
+
+@dataclass
+class Clockwork:
+    """A clock that a test sets."""
+
+    now: datetime
+
+    def __call__(self) -> datetime:
+        return self.now
 
 
 @dataclass

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from shared.contracts.event import Event
 from shared.kernel.clock import system_clock
 from shared.kernel.decider import Decider
@@ -12,14 +14,16 @@ from shared.kernel.ports import Context, Key
 from shared.kernel.recorded import Actor
 
 
-async def said(store: MemoryStore, tenant: str, category: str, id_: object, *events: Event) -> int:
-    """Append these to one stream; the position of the last one."""
+async def said(
+    store: MemoryStore, tenant: str, category: str, id_: object, *events: Event, at: datetime | None = None
+) -> int:
+    """Append these, which happened at that moment (by default now), to one stream; the position of the last one."""
     told: Decider[None, tuple[Event, ...]] = Decider(category, None, lambda command, _: command, lambda state, _: state)
     fresh = new_id()
     context = Context(
         tenant=tenant,
         actor=Actor(subject="elsewhere"),
-        now=system_clock(),
+        now=at or system_clock(),
         key=Key("said", str(fresh), b"f"),
         command_id=fresh,
         correlation_id=fresh,

@@ -68,6 +68,7 @@ class Case:
     products: tuple[str, ...]
     verdict: Verdict
     severity: Severity | None = None
+    investigation_id: UUID | None = None
     promised_at: datetime | None = None
     acknowledged_at: datetime | None = None
     first_response_at: datetime | None = None

@@ -3,73 +3,37 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import UTC, datetime
-from typing import Annotated, Any, Literal
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from datetime import timedelta
+from typing import Any, Literal
 
-from fastapi import APIRouter, Query, Response
+from fastapi import APIRouter, Response
 
 from services.analytics.domain import charts
 from services.analytics.domain.kpi.failures import pareto_by_defect, pareto_by_node
+from services.analytics.domain.kpi.kaplan_meier import Step
 from services.analytics.domain.kpi.on_time import on_time
 from services.analytics.domain.kpi.pareto import share_of
 from services.analytics.domain.kpi.responsibility import by_party
 from services.analytics.domain.kpi.stage_times import StageTime, stage_times
 from services.analytics.domain.kpi.status_board import status_board
 from services.analytics.domain.kpi.volume import volume
-from services.analytics.domain.slices import Granularity, Slice, by_period, by_product
-from services.analytics.readmodels.question import NAMES, Known, known_now, known_then
+from services.analytics.domain.slices import Granularity, by_period, by_product
+from services.analytics.entrypoints.asking import READERS, Product, Question, Since, Zone, asking
 from shared.adapters.http.answers import view
-from shared.adapters.http.conventions import Read, ReadingAsOf
-from shared.adapters.http.edge_errors import BadParameter
-from shared.adapters.http.policy import Role, policy
-from shared.adapters.http.positions import parse_as_of
+from shared.adapters.http.conventions import ReadingAsOf
+from shared.adapters.http.policy import policy
 from shared.adapters.runtime import Resources, Views
 
-READERS: tuple[Role, ...] = (
-    "service_agent",
-    "quality_engineer",
-    "quality_manager",
-    "department_lead",
-    "auditor",
-    "admin",
-)
 Chart = Literal["pareto", "nodes", "trend", "on-time", "stage-times", "status", "responsibility"]
 
-Since = Annotated[str | None, Query(max_length=40, description="RFC 3339")]
-Product = Annotated[str | None, Query(max_length=200)]
-Zone = Annotated[str, Query(max_length=64, description="IANA 时区 · time zone of the periods")]
-DEFAULT_ZONE = "Asia/Shanghai"
-
-
-@dataclass(frozen=True, slots=True)
-class Question:
-    """What is asked about: the slice, its known facts, and the moment that open cases are seen at."""
-
-    known: Known
-    moment: datetime
-    granularity: Granularity
-    zone: ZoneInfo
-    language: str
+MAX_STEPS = 200
+"""Of a survival curve as it is answered: more than a chart can show."""
 
 
 def routes(resources: Resources, views: Views) -> APIRouter:
     router = APIRouter(prefix="/api/v1", tags=["指标 analytics"], dependencies=[policy(*READERS)])
 
-    async def asked(
-        read: Read, since: str | None, until: str | None, product: str | None, granularity: Granularity, zone: str
-    ) -> Question:
-        await views.caught_up(read.tenant, read.after, NAMES, read.patience)
-        slice_ = Slice(since=_moment("since", since), until=_moment("until", until), product=product)
-        moment = resources.clock()
-        if read.as_of is None:
-            seen = views.seen(read.tenant, NAMES)
-            known = await known_now(resources.derived, read.tenant, slice_, seen)
-        else:
-            moment = read.as_of.moment or moment
-            known = await known_then(views.logs, read.tenant, slice_, read.as_of.moment or read.as_of.positions or {})
-        return Question(known, moment, granularity, _zone(zone), read.language)
+    asked = asking(resources, views)
 
     @router.get("/kpis", operation_id="getKpis")
     async def kpis(
@@ -78,7 +42,7 @@ def routes(resources: Resources, views: Views) -> APIRouter:
         until: Since = None,
         product: Product = None,
         granularity: Granularity = "month",
-        zone: Zone = DEFAULT_ZONE,
+        zone: Zone = None,
     ) -> Response:
         """指标 · Status board, volume, stage times, on-time closure, Pareto and shares, by period and product."""
         question = await asked(read, since, until, product, granularity, zone)
@@ -92,7 +56,7 @@ def routes(resources: Resources, views: Views) -> APIRouter:
         until: Since = None,
         product: Product = None,
         granularity: Granularity = "month",
-        zone: Zone = DEFAULT_ZONE,
+        zone: Zone = None,
     ) -> Response:
         """图表 · The data and an ECharts option."""
         question = await asked(read, since, until, product, granularity, zone)
@@ -103,9 +67,9 @@ def routes(resources: Resources, views: Views) -> APIRouter:
     async def responsibility(
         read: ReadingAsOf, since: Since = None, until: Since = None, product: Product = None
     ) -> Response:
-        """责任统计 · Confirmed shares by party."""
-        question = await asked(read, since, until, product, "month", DEFAULT_ZONE)
-        return view({"items": by_party(question.known.facts.shares)}, positions=question.known.positions)
+        """责任统计（部门只看到自己的） · Confirmed shares by party; a department sees its own."""
+        question = await asked(read, since, until, product, "month", None)
+        return view({"items": by_party(question.shares)}, positions=question.known.positions)
 
     return router
 
@@ -124,7 +88,7 @@ def _kpis(question: Question) -> dict[str, Any]:
         "on_time_by_product": {name: on_time(group, moment) for name, group in by_product(due).items()},
         "pareto_by_defect": pareto_by_defect(facts.items),
         "pareto_by_node": pareto_by_node(facts.causes),
-        "responsibility": by_party(facts.shares),
+        "responsibility": by_party(question.shares),
     }
 
 
@@ -164,7 +128,7 @@ def _stage_times(question: Question) -> tuple[Any, Any]:
 
 
 def _stage(time: StageTime) -> dict[str, Any]:
-    """Durations in seconds; the share that lasts longer, to 4 decimals (Kaplan–Meier)."""
+    """Durations in seconds; the share that lasts longer, to 4 decimals (Kaplan–Meier), at most at MAX_STEPS of them."""
     return {
         "stage": time.stage,
         "started": time.started,
@@ -179,9 +143,17 @@ def _stage(time: StageTime) -> dict[str, Any]:
                 "ended": step.ended,
                 "surviving": share_of(step.surviving.numerator, step.surviving.denominator),
             }
-            for step in time.steps
+            for step in _thinned(time.steps)
         ],
     }
+
+
+def _thinned(steps: Sequence[Step[timedelta]]) -> Sequence[Step[timedelta]]:
+    """Every nth step, the last one always: each that stays is exact."""
+    if len(steps) <= MAX_STEPS:
+        return steps
+    stride = -(-len(steps) // (MAX_STEPS - 1))
+    return [*steps[:-1:stride], steps[-1]]
 
 
 def _status(question: Question) -> tuple[Any, Any]:
@@ -191,7 +163,7 @@ def _status(question: Question) -> tuple[Any, Any]:
 
 
 def _responsibility(question: Question) -> tuple[Any, Any]:
-    records: Sequence[Any] = by_party(question.known.facts.shares)
+    records: Sequence[Any] = by_party(question.shares)
     return records, charts.responsibility_option(records, question.language)
 
 
@@ -204,29 +176,3 @@ _CHARTS: Mapping[str, Callable[[Question], tuple[Any, Any]]] = {
     "status": _status,
     "responsibility": _responsibility,
 }
-
-
-def _moment(name: str, text: str | None) -> datetime | None:
-    if text is None:
-        return None
-    wrong = BadParameter(
-        parameter=name, expected_zh="应为带时区的 RFC 3339 时间", expected_en="an RFC 3339 time with its offset"
-    )
-    try:
-        moment = parse_as_of(text).moment
-    except BadParameter:
-        raise wrong from None
-    if moment is None:
-        raise wrong
-    return moment.astimezone(UTC)
-
-
-def _zone(name: str) -> ZoneInfo:
-    try:
-        return ZoneInfo(name)
-    except (ZoneInfoNotFoundError, ValueError, OSError):
-        raise BadParameter(
-            parameter="zone",
-            expected_zh="应为 IANA 时区，如 Asia/Shanghai",
-            expected_en="an IANA zone such as Asia/Shanghai",
-        ) from None

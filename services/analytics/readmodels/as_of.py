@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from uuid import UUID
 
 from services.analytics.domain.facts import CapaFact, Case, CauseFact, InvestigationFact, Item, ShareFact
 from services.analytics.domain.slices import Slice
@@ -80,17 +81,40 @@ def _rows(model: ReadModel, events: Sequence[Recorded]) -> list[Row]:
 
 
 def in_slice(facts: Facts, asked: Slice) -> Facts:
-    """Cases (and their items) received in the slice; causes and shares confirmed in it. The rest stays whole."""
+    """Cases received, causes and shares confirmed, investigations and CAPAs opened in the slice.
+
+    Of the cases' items those of the asked product. An investigation is about the products of its complaints and causes.
+    """
     cases = [case for case in facts.cases if asked.holds(case.received_at, case.products)]
     chosen = {case.complaint_id for case in cases}
+    about = _products_of_investigations(facts)
     return Facts(
         cases=cases,
-        items=[item for item in facts.items if item.complaint_id in chosen],
-        investigations=facts.investigations,
+        items=of_product([item for item in facts.items if item.complaint_id in chosen], asked),
+        investigations=[
+            one
+            for one in facts.investigations
+            if asked.holds(one.opened_at, tuple(about.get(one.investigation_id, ())))
+        ],
         causes=[cause for cause in facts.causes if asked.holds(cause.confirmed_at, cause.products)],
         shares=[share for share in facts.shares if asked.holds(share.confirmed_at, share.products)],
-        capas=facts.capas,
+        capas=[capa for capa in facts.capas if asked.holds(capa.opened_at, capa.products)],
     )
+
+
+def of_product(items: list[Item], asked: Slice) -> list[Item]:
+    """A complaint about several products is in the slice of each, with the items of that product."""
+    return items if asked.product is None else [item for item in items if item.product == asked.product]
+
+
+def _products_of_investigations(facts: Facts) -> dict[UUID, set[str]]:
+    about: dict[UUID, set[str]] = {}
+    for case in facts.cases:
+        if case.investigation_id is not None:
+            about.setdefault(case.investigation_id, set()).update(case.products)
+    for cause in facts.causes:
+        about.setdefault(cause.investigation_id, set()).update(cause.products)
+    return about
 
 
 def due_in(facts: Facts, asked: Slice) -> list[Case]:

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from services.analytics.domain.facts import CapaFact
+from services.analytics.domain.slices import Slice
 from shared.adapters.postgres.reader import Reader
 from shared.contracts.capa.capa import (
     CapaClosed,
@@ -84,11 +85,19 @@ MODEL = ReadModel(
     apply=_apply,
 )
 
-_QUERY = "select * from read.capa_facts where tenant = $1 order by opened_at, capa_id"
+_QUERY = """
+select * from read.capa_facts
+where tenant = $1
+  and ($2::timestamptz is null or opened_at >= $2) and ($3::timestamptz is null or opened_at < $3)
+  and ($4::text is null or $4 = any (products))
+order by opened_at, capa_id
+"""
 
 
-async def capas(reader: Reader, tenant: str) -> list[CapaFact]:
-    return [capa(row) for row in await reader.fetch(_QUERY, tenant)]
+async def capas(reader: Reader, tenant: str, asked: Slice) -> list[CapaFact]:
+    """CAPAs opened in the slice, by the products of the causes that they addressed."""
+    rows = await reader.fetch(_QUERY, tenant, asked.since, asked.until, asked.product)
+    return [capa(row) for row in rows]
 
 
 def capa(row: Mapping[str, Any]) -> CapaFact:

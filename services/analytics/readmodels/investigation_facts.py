@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from services.analytics.domain.facts import InvestigationFact
+from services.analytics.domain.slices import Slice
 from shared.adapters.postgres.reader import Reader
 from shared.contracts.investigation.cause import RootCauseConfirmed
 from shared.contracts.investigation.investigation import (
@@ -69,16 +70,34 @@ MODEL = ReadModel(
     apply=_apply,
 )
 
-_QUERY = "select * from read.investigation_facts where tenant = $1 order by opened_at, investigation_id"
+_ALL = "select * from read.investigation_facts where tenant = $1 order by opened_at, investigation_id"
+
+_QUERY = """
+select v.* from read.investigation_facts v
+where v.tenant = $1
+  and ($2::timestamptz is null or v.opened_at >= $2) and ($3::timestamptz is null or v.opened_at < $3)
+  and ($4::text is null
+    or exists (
+      select from read.case_facts c join read.item_facts i on i.tenant = c.tenant and i.complaint_id = c.complaint_id
+      where c.tenant = v.tenant and c.investigation_id = v.investigation_id and c.received_at is not null
+        and coalesce(i.verified_product, i.product) = $4)
+    or exists (
+      select from read.cause_facts u
+      where u.tenant = v.tenant and u.investigation_id = v.investigation_id and $4 = any (u.products)))
+order by v.opened_at, v.investigation_id
+"""
 
 
 async def investigation_rows(reader: Reader, tenant: str) -> Sequence[Mapping[str, Any]]:
-    return await reader.fetch(_QUERY, tenant)
+    """All of the tenant: a case of any slice may be part of any."""
+    return await reader.fetch(_ALL, tenant)
 
 
 def investigation(row: Mapping[str, Any]) -> InvestigationFact:
     return InvestigationFact(**{column.name: row[column.name] for column in MODEL.columns})
 
 
-async def investigations(reader: Reader, tenant: str) -> list[InvestigationFact]:
-    return [investigation(row) for row in await investigation_rows(reader, tenant)]
+async def investigations(reader: Reader, tenant: str, asked: Slice) -> list[InvestigationFact]:
+    """Investigations opened in the slice, about the products of their complaints and causes."""
+    rows = await reader.fetch(_QUERY, tenant, asked.since, asked.until, asked.product)
+    return [investigation(row) for row in rows]

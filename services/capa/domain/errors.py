@@ -28,11 +28,14 @@ class CapaIsOpen(Refused):
 
 @dataclass(eq=False, kw_only=True)
 class ActionNotInState(Refused):
-    zh: ClassVar[str] = "措施 {action_no} 的状态是 {status}；此操作要求 {needs}"
-    en: ClassVar[str] = "Action {action_no} is {status}; this needs one that is {needs}"
+    """`needs` are the states of which this step needs one."""
+
+    zh: ClassVar[str] = "措施 {action_no} {status}；此操作要求措施{needs}"
+    en: ClassVar[str] = "Action {action_no} is {status}; this needs one that is: {needs}"
+    words: ClassVar[frozenset[str]] = frozenset({"status", "needs"})
     action_no: int
     status: str
-    needs: str
+    needs: tuple[str, ...]
 
 
 @dataclass(eq=False, kw_only=True)
@@ -124,9 +127,9 @@ class VerifierCompleted(Forbidden):
 
 
 @dataclass(eq=False, kw_only=True)
-class ConfirmerOwnsAction(Forbidden):
-    zh: ClassVar[str] = "您是措施 {action_no} 的责任人，须由他人确认效果"
-    en: ClassVar[str] = "You own action {action_no}: somebody else confirms its effectiveness"
+class ConfirmerInvolved(Forbidden):
+    zh: ClassVar[str] = "措施 {action_no} 由您负责或完成，须由他人确认效果"
+    en: ClassVar[str] = "You own or completed action {action_no}: somebody else confirms its effectiveness"
     action_no: int
 
 
@@ -245,6 +248,7 @@ class TargetMissed(Refused):
 class ActionsUnverified(Refused):
     zh: ClassVar[str] = "措施 {actions} 尚未验证或取消，不能确认效果"
     en: ClassVar[str] = "Actions {actions} are neither verified nor cancelled: effectiveness can't be confirmed"
+    words: ClassVar[frozenset[str]] = frozenset({"actions"})
     actions: tuple[int, ...]
 
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import date
 from typing import Annotated
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from fastapi import APIRouter, Query, Response
 
@@ -30,7 +32,7 @@ from services.capa.entrypoints.bodies import (
     CompleteActionBody,
     DueDateBody,
     EffectivenessPlanBody,
-    NoteBody,
+    JudgementBody,
     PlanActionBody,
     ReasonBody,
     VerifyActionBody,
@@ -41,19 +43,28 @@ from services.capa.readmodels.action_list import ActionFilter, actions
 from services.capa.readmodels.effectiveness_counts import counts
 from shared.adapters.http.answers import created, done, listed
 from shared.adapters.http.conventions import Creating, Paging, Reading, Writing
-from shared.adapters.http.evidence import refs
+from shared.adapters.http.evidence import Citable
 from shared.adapters.http.policy import policy
 from shared.adapters.runtime import Resources, Views
+from shared.kernel.ports import Context
 
 ONE = f"{CAPAS}/{{capa_id}}"
 ACTION = f"{ONE}/actions/{{action_no}}"
+Today = Callable[[Context], date]
 
 
-def routes(handlers: CapaHandlers, resources: Resources, views: Views) -> APIRouter:
+def routes(handlers: CapaHandlers, citable: Citable, resources: Resources, views: Views) -> APIRouter:
     router = APIRouter(tags=["措施 actions"])
     _add_list(router, resources, views)
-    _add_actions(router, handlers)
-    _add_effectiveness(router, handlers, resources)
+    zone = ZoneInfo(resources.settings.plant_zone)
+
+    def today(context: Context) -> date:
+        """Dates that people give are the plant's."""
+        return context.now.astimezone(zone).date()
+
+    _add_planning(router, handlers, today)
+    _add_work(router, handlers, citable, today)
+    _add_effectiveness(router, handlers, citable, resources, today)
     return router
 
 
@@ -84,13 +95,13 @@ def _add_list(router: APIRouter, resources: Resources, views: Views) -> None:
         return listed(shown, cursor)
 
 
-def _add_actions(router: APIRouter, handlers: CapaHandlers) -> None:
+def _add_planning(router: APIRouter, handlers: CapaHandlers, today: Today) -> None:
     writers = [policy(*WRITERS)]
 
     @router.post(f"{ONE}/actions", operation_id="planAction", status_code=201, dependencies=writers)
     async def plan(capa_id: UUID, body: PlanActionBody, context: Creating) -> Response:
         """计划措施 · Plan an action with owner, due date and criterion."""
-        command = PlanAction(capa_id=capa_id, by=context.actor.subject, today=context.now.date(), **body.model_dump())
+        command = PlanAction(capa_id=capa_id, by=context.actor.subject, today=today(context), **body.model_dump())
         return created(SERVICE, (await handlers.plan_action(context, command)).appended)
 
     @router.post(f"{ACTION}/approve", operation_id="approveAction", dependencies=writers)
@@ -104,6 +115,22 @@ def _add_actions(router: APIRouter, handlers: CapaHandlers) -> None:
         """退回措施 · Return to be planned anew."""
         command = ReturnAction(capa_id=capa_id, action_no=action_no, reason=body.reason)
         return done(SERVICE, (await handlers.return_action(replace(context, reason=body.reason), command)).appended)
+
+    @router.post(f"{ACTION}/due-date", operation_id="changeDueDate", dependencies=writers)
+    async def due_date(capa_id: UUID, action_no: int, body: DueDateBody, context: Writing) -> Response:
+        """变更期限（保留最初期限） · Change the due date; the first one stays."""
+        command = ChangeDueDate(
+            capa_id=capa_id,
+            action_no=action_no,
+            due_date=body.due_date,
+            reason=body.reason,
+            today=today(context),
+        )
+        return done(SERVICE, (await handlers.change_due_date(replace(context, reason=body.reason), command)).appended)
+
+
+def _add_work(router: APIRouter, handlers: CapaHandlers, citable: Citable, today: Today) -> None:
+    writers = [policy(*WRITERS)]
 
     @router.post(f"{ACTION}/start", operation_id="startAction", dependencies=writers)
     async def start(capa_id: UUID, action_no: int, context: Writing) -> Response:
@@ -121,8 +148,8 @@ def _add_actions(router: APIRouter, handlers: CapaHandlers) -> None:
             cut_in=body.cut_in.cut_in(),
             note=body.note,
             by=context.actor.subject,
-            today=context.now.date(),
-            evidence=refs(body.evidence, context.tenant),
+            today=today(context),
+            evidence=await citable.refs(body.evidence, context.tenant),
         )
         return done(SERVICE, (await handlers.complete_action(context, command)).appended)
 
@@ -135,7 +162,7 @@ def _add_actions(router: APIRouter, handlers: CapaHandlers) -> None:
             met_criterion=body.met_criterion,
             note=body.note,
             by=context.actor.subject,
-            evidence=refs(body.evidence, context.tenant),
+            evidence=await citable.refs(body.evidence, context.tenant),
         )
         return done(SERVICE, (await handlers.verify_action(context, command)).appended)
 
@@ -145,20 +172,10 @@ def _add_actions(router: APIRouter, handlers: CapaHandlers) -> None:
         command = CancelAction(capa_id=capa_id, action_no=action_no, reason=body.reason)
         return done(SERVICE, (await handlers.cancel_action(replace(context, reason=body.reason), command)).appended)
 
-    @router.post(f"{ACTION}/due-date", operation_id="changeDueDate", dependencies=writers)
-    async def due_date(capa_id: UUID, action_no: int, body: DueDateBody, context: Writing) -> Response:
-        """变更期限（保留最初期限） · Change the due date; the first one stays."""
-        command = ChangeDueDate(
-            capa_id=capa_id,
-            action_no=action_no,
-            due_date=body.due_date,
-            reason=body.reason,
-            today=context.now.date(),
-        )
-        return done(SERVICE, (await handlers.change_due_date(replace(context, reason=body.reason), command)).appended)
 
-
-def _add_effectiveness(router: APIRouter, handlers: CapaHandlers, resources: Resources) -> None:
+def _add_effectiveness(
+    router: APIRouter, handlers: CapaHandlers, citable: Citable, resources: Resources, today: Today
+) -> None:
     writers = [policy(*WRITERS)]
     path = f"{ONE}/effectiveness"
 
@@ -171,21 +188,23 @@ def _add_effectiveness(router: APIRouter, handlers: CapaHandlers, resources: Res
     @router.post(f"{path}/measure", operation_id="measureEffectiveness", dependencies=writers)
     async def measure(capa_id: UUID, context: Writing) -> Response:
         """从日志测量效果 · Count units made after the cut-in, from the logs."""
-        today = context.now.date()
+        day = today(context)
         found = window(await handlers.capa(context.tenant, capa_id))
-        asked = found or Window(made_from=today, made_to=today, products=(), defect_codes=())
+        asked = found or Window(made_from=day, made_to=day, products=(), defect_codes=())
         counted, positions = await counts(resources.derived, context.tenant, asked)
-        command = MeasureEffectiveness(capa_id=capa_id, measured_on=today, counts=counted, positions=positions)
+        command = MeasureEffectiveness(capa_id=capa_id, measured_on=day, counts=counted, positions=positions)
         return done(SERVICE, (await handlers.measure_effectiveness(context, command)).appended)
 
     @router.post(f"{path}/confirm", operation_id="confirmEffectiveness", dependencies=writers)
-    async def confirm(capa_id: UUID, body: NoteBody, context: Writing) -> Response:
-        """确认效果 · Confirm; not by an action's owner."""
-        command = ConfirmEffectiveness(capa_id=capa_id, note=body.note, by=context.actor.subject)
+    async def confirm(capa_id: UUID, body: JudgementBody, context: Writing) -> Response:
+        """确认效果 · Confirm; not by who owns or completed an action."""
+        evidence = await citable.refs(body.evidence, context.tenant)
+        command = ConfirmEffectiveness(capa_id=capa_id, note=body.note, by=context.actor.subject, evidence=evidence)
         return done(SERVICE, (await handlers.confirm_effectiveness(context, command)).appended)
 
     @router.post(f"{path}/fail", operation_id="failEffectiveness", dependencies=writers)
-    async def fail(capa_id: UUID, body: NoteBody, context: Writing) -> Response:
+    async def fail(capa_id: UUID, body: JudgementBody, context: Writing) -> Response:
         """效果未达成 · The measures did not do."""
-        command = FailEffectiveness(capa_id=capa_id, note=body.note)
+        evidence = await citable.refs(body.evidence, context.tenant)
+        command = FailEffectiveness(capa_id=capa_id, note=body.note, evidence=evidence)
         return done(SERVICE, (await handlers.fail_effectiveness(context, command)).appended)

@@ -37,8 +37,11 @@ class ReasonBody(Body):
     reason: Words
 
 
-class NoteBody(Body):
+class JudgementBody(Body):
+    """Whether the measures did what they should, with what supports it beside the measurement."""
+
     note: Words
+    evidence: Evidence = ()
 
 
 class CutInBody(Body):

@@ -94,7 +94,7 @@ def _add_reads(router: APIRouter, resources: Resources, views: Views) -> None:
     ) -> Response:
         """知识库 · Lessons whose words, products or defects hold the text."""
         await views.caught_up(read.tenant, read.after, [LESSONS.name], read.patience)
-        return view({"items": [dict(row) for row in await lessons(resources.derived, read.tenant, q, limit)]})
+        return view({"items": await lessons(resources.derived, read.tenant, q, limit)})
 
 
 def _add_commands(router: APIRouter, handlers: CapaHandlers) -> None:

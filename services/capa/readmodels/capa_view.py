@@ -35,19 +35,21 @@ from shared.contracts.capa.capa import (
     SimilaritySearched,
 )
 from shared.contracts.event import Event, type_of
+from shared.contracts.evidence import EvidenceRef
 from shared.contracts.words import ActionKind
 from shared.kernel.recorded import Recorded
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Step:
-    """Something that was done: which event, by whom (opaque id), when, and the words given for it."""
+    """Something that was done: which event, by whom (opaque id), when, the words given for it, what it cites."""
 
     zh: str
     en: str
     by: str
     at: datetime
     words: str | None = None
+    evidence: tuple[EvidenceRef, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -221,8 +223,8 @@ def _planned(event: ActionPlanned, history: tuple[Step, ...]) -> ActionSeen:
 def _step(recorded: Recorded) -> Step:
     kind = type_of(type(recorded.event))
     meta = recorded.meta
-    words = _words(recorded.event)
-    return Step(zh=kind.zh, en=kind.en, by=meta.actor.subject, at=meta.occurred_at, words=words)
+    words, evidence = _words(recorded.event), _evidence(recorded.event)
+    return Step(zh=kind.zh, en=kind.en, by=meta.actor.subject, at=meta.occurred_at, words=words, evidence=evidence)
 
 
 def _words(event: Event) -> str | None:
@@ -233,3 +235,11 @@ def _words(event: Event) -> str | None:
             return event.note
         case _:
             return None
+
+
+def _evidence(event: Event) -> tuple[EvidenceRef, ...]:
+    match event:
+        case ActionCompleted() | ActionVerified() | EffectivenessConfirmed() | EffectivenessFailed():
+            return event.evidence
+        case _:
+            return ()

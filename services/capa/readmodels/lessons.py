@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+import msgspec
+
 from shared.adapters.postgres.reader import Reader
 from shared.contracts.capa.capa import CapaOpened, CauseAddressed, LessonRecorded
 from shared.kernel.readmodel import Column, ReadModel, RowKey, Rows
@@ -51,10 +53,14 @@ MODEL = ReadModel(
 _QUERY = """
 select l.capa_id, l.capa_no, l.title, l.about, l.lessons, l.learnt_at from read.lessons l
 where l.tenant = $1 and l.learnt_at is not null
-  and position(lower($2) in lower(l.title || ' ' || array_to_string(l.about, ' ') || ' ' || l.lessons::text)) > 0
+  and position(lower($2) in lower(concat_ws(' ', l.title, array_to_string(l.about, ' '), (
+    select string_agg(concat_ws(' ', one ->> 'lesson', array_to_string(array(
+      select jsonb_array_elements_text(one -> 'keywords')), ' ')), ' ')
+    from jsonb_array_elements(l.lessons) one)))) > 0
 order by l.learnt_at desc, l.capa_id limit $3"""
 
 
 async def lessons(reader: Reader, tenant: str, text: str, limit: int) -> Sequence[Mapping[str, Any]]:
     """Newest first; the text may stand in the title, the causes, products, defects, lessons or keywords."""
-    return await reader.fetch(_QUERY, tenant, text, limit)
+    rows = await reader.fetch(_QUERY, tenant, text, limit)
+    return [dict(row) | {"lessons": msgspec.json.decode(row["lessons"])} for row in rows]

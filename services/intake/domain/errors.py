@@ -199,8 +199,9 @@ class NotSilentYet(Refused):
 
 @dataclass(eq=False, kw_only=True)
 class RemedyDoesNotFit(Invalid):
-    zh: ClassVar[str] = "解决方案为 {resolution}：{needs_zh}"
+    zh: ClassVar[str] = "解决方案为{resolution}：{needs_zh}"
     en: ClassVar[str] = "The resolution is {resolution}: {needs_en}"
+    words: ClassVar[frozenset[str]] = frozenset({"resolution"})
     resolution: str
     needs_zh: str
     needs_en: str
@@ -220,8 +221,9 @@ class NotReadyToClose(Refused):
 
 @dataclass(eq=False, kw_only=True)
 class NotBreached(Refused):
-    zh: ClassVar[str] = "{clock} 没有在 {due_at} 超期"
-    en: ClassVar[str] = "{clock} was not breached at {due_at}"
+    zh: ClassVar[str] = "{clock}没有在 {due_at} 超期"
+    en: ClassVar[str] = "The {clock} was not breached at {due_at}"
+    words: ClassVar[frozenset[str]] = frozenset({"clock"})
     clock: str
     due_at: datetime
 

@@ -36,7 +36,7 @@ from services.intake.entrypoints.bodies import (
     SatisfactionBody,
     TriageBody,
 )
-from services.intake.entrypoints.reading import SERVICE, complaint_of, cursor_of, moment_of
+from services.intake.entrypoints.reading import SERVICE, complaint_of, cursor_of
 from services.intake.readmodels.complaint_list import MODEL as LIST
 from services.intake.readmodels.complaint_list import ComplaintFilter, Sort, complaints
 from services.intake.readmodels.complaint_view import complaint_view, deadlines_view, timeline
@@ -44,6 +44,7 @@ from services.intake.readmodels.due_times import MODEL as DUE_TIMES
 from shared.adapters.http.answers import created, done, listed, location_of, view
 from shared.adapters.http.conventions import Calling, Creating, Paging, Reading, ReadingAsOf, Writing
 from shared.adapters.http.policy import Role, policy
+from shared.adapters.http.positions import moment_of
 from shared.adapters.http.streams import opened
 from shared.adapters.runtime import Resources, Views
 from shared.contracts.intake.complaint import NamedValue

@@ -25,8 +25,9 @@ class BlankText(Invalid):
 @dataclass(eq=False, kw_only=True)
 class EvidenceMissing(Invalid):
     field: ClassVar[str | None] = "evidence"
-    zh: ClassVar[str] = "{what}：必须引用证据"
-    en: ClassVar[str] = "{what}: evidence must be cited"
+    zh: ClassVar[str] = "{what}必须引用证据"
+    en: ClassVar[str] = "Evidence must be cited for {what}"
+    words: ClassVar[frozenset[str]] = frozenset({"what"})
     what: str
 
 
@@ -41,6 +42,7 @@ class AlreadyOpened(Refused):
 class AlreadyConcluded(Refused):
     zh: ClassVar[str] = "调查已结论（{outcome}）：请先重新打开"
     en: ClassVar[str] = "The investigation is concluded ({outcome}): reopen it first"
+    words: ClassVar[frozenset[str]] = frozenset({"outcome"})
     outcome: str
 
 
@@ -140,10 +142,10 @@ class WhyUnknown(Invalid):
 
 @dataclass(eq=False, kw_only=True)
 class IdTaken(Refused):
-    zh: ClassVar[str] = "编号 {id} 已用于另一{what_zh}"
+    zh: ClassVar[str] = "编号 {id} 已用于另一{what}"
     en: ClassVar[str] = "Id {id} is already used for another {what}"
+    words: ClassVar[frozenset[str]] = frozenset({"what"})
     what: str
-    what_zh: str
     id: str
 
 
@@ -186,8 +188,9 @@ class WhyInUse(OpenQuestion):
 
 @dataclass(eq=False, kw_only=True)
 class WhyOfOtherLeg(Refused):
-    zh: ClassVar[str] = "该问题属于 {leg} 链，不是 {asked}"
+    zh: ClassVar[str] = "该问题属于{leg}链，不是{asked}"
     en: ClassVar[str] = "That why belongs to the {leg} chain, not to {asked}"
+    words: ClassVar[frozenset[str]] = frozenset({"leg", "asked"})
     leg: str
     asked: str
 
@@ -283,6 +286,7 @@ class HearingOver(Refused):
 class AlreadyDecided(Refused):
     zh: ClassVar[str] = "{party} 的{stage}已提出或已裁定"
     en: ClassVar[str] = "The {stage} of {party} was already raised or decided"
+    words: ClassVar[frozenset[str]] = frozenset({"stage"})
     party: str
     stage: str
 
@@ -336,8 +340,9 @@ class ConfirmedCauseStands(Refused):
 
 @dataclass(eq=False, kw_only=True)
 class ConfirmedItemStands(Refused):
-    zh: ClassVar[str] = "投诉 {complaint_id} 第 {item_no} 项已确认属实：结论 {outcome} 与之矛盾"
+    zh: ClassVar[str] = "投诉 {complaint_id} 第 {item_no} 项已确认属实：结论「{outcome}」与之矛盾"
     en: ClassVar[str] = "Item {item_no} of complaint {complaint_id} was confirmed: {outcome} contradicts it"
+    words: ClassVar[frozenset[str]] = frozenset({"outcome"})
     complaint_id: str
     item_no: int
     outcome: str

@@ -63,7 +63,7 @@ with fresh as (
     union all
     select old.product, old.at, old.record, -1 from fresh n {_OLD}
 )
-select product, (at at time zone 'UTC')::date as day,
+select product, (at at time zone $3)::date as day,
     sum(sign * floor((convert_from(record, 'UTF8')::jsonb ->> 'quantity')::numeric))::bigint units
 from told where product is not null and at is not null
 group by 1, 2
@@ -92,10 +92,11 @@ class BatchFault:
 
 
 class FactRows:
-    """All facts of the service's database."""
+    """All facts of the service's database. Days of production are told in the plant's time zone."""
 
-    def __init__(self, pool: asyncpg.Pool) -> None:
+    def __init__(self, pool: asyncpg.Pool, plant_zone: str = "UTC") -> None:
         self._pool = pool
+        self._plant_zone = plant_zone
 
     async def stage(self, tenant: str, batch_id: UUID, kind: str, rows: Iterable[StoredFact]) -> None:
         """Write rows that nobody sees until their batch is anchored."""
@@ -142,12 +143,12 @@ class FactRows:
         ]
 
     async def volumes(self, tenant: str, batch_id: UUID) -> list[DailyVolume]:
-        """Whole units of each product on each day (UTC): what the batch adds to what was known before.
+        """Whole units of each product on each day of the plant: what the batch adds to what was known before.
 
         A row that corrects another counts the difference, a row within the batch twice counts once.
         """
         with reading():
-            rows = await self._pool.fetch(_VOLUMES, tenant, batch_id)
+            rows = await self._pool.fetch(_VOLUMES, tenant, batch_id, self._plant_zone)
         return [DailyVolume(product=r["product"], day=r["day"], units=r["units"]) for r in rows]
 
     async def current(
@@ -220,6 +221,11 @@ class FactRows:
                 [row for _, row in asked],
             )
         return {(r["batch_id"], r["row"]): r["sha256"].hex() for r in rows}
+
+    async def there(self, tenant: str, facts: Sequence[EvidenceRef]) -> Collection[EvidenceRef]:
+        """Those of the citations whose fact is anchored and has that very sum."""
+        sums = await self.known(tenant, {(ref.batch, ref.row) for ref in facts if ref.batch and ref.row is not None})
+        return {ref for ref in facts if ref.batch and sums.get((ref.batch, ref.row or 0)) == ref.sha256}
 
     async def verify(self, tenant: str, captured: FactsCaptured) -> BatchFault | None:
         """Hold a batch's rows against its event, streaming: each row's sum and copies, the count, the whole sum."""

@@ -117,7 +117,7 @@ async def flow_version(reader: Reader, tenant: str, flow: str, version: int) -> 
         return _flow(row)
     if (flow, version) == (DEFAULT_FLOW.flow, DEFAULT_FLOW.version):
         return DEFAULT_FLOW
-    raise NotFound(what="process flow", id=f"{flow} {version}")
+    raise NotFound(what="process_flow", id=f"{flow} {version}")
 
 
 def _flow(row: Mapping[str, Any]) -> Flow:

@@ -167,6 +167,7 @@ class Unavailable(EdgeError):
     status: ClassVar[int] = 503
     zh: ClassVar[str] = "暂时无法处理（{what}），请稍后重试"
     en: ClassVar[str] = "Not possible just now ({what}): try again shortly"
+    words: ClassVar[frozenset[str]] = frozenset({"what"})
     what: str
 
     def headers(self) -> dict[str, str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Collection, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated, ClassVar, Literal, Self
 from uuid import UUID
@@ -50,8 +50,8 @@ def refs(evidence: tuple[EvidenceBody, ...], tenant: str) -> tuple[EvidenceRef, 
     return tuple(one.ref(tenant) for one in evidence)
 
 
-FactSums = Callable[[str, Collection[tuple[UUID, int]]], Awaitable[Mapping[tuple[UUID, int], str]]]
-"""(tenant, (batch, row) of facts) → the SHA-256 of each that there is."""
+FactsThere = Callable[[str, Sequence[EvidenceRef]], Awaitable[Collection[EvidenceRef]]]
+"""(tenant, citations of facts) → those of them that there are, as far as this service can tell."""
 
 
 @dataclass(eq=False, kw_only=True)
@@ -60,15 +60,19 @@ class EvidenceUnknown(Invalid):
 
     zh: ClassVar[str] = "找不到所引证据（{kind}，{sha256}）"
     en: ClassVar[str] = "There is no such evidence ({kind}, {sha256})"
+    words: ClassVar[frozenset[str]] = frozenset({"kind"})
     field: ClassVar[str | None] = "evidence"
     kind: str
     sha256: str
 
 
 class Citable:
-    """What a service can hold a citation against: its blobs, the logs that it follows, its facts where it has some."""
+    """What a service can hold a citation against: the tenant's blobs, the logs that it follows, what it knows of facts.
 
-    def __init__(self, blobs: Blobs, logs: Callable[[], Mapping[str, EventLog]], facts: FactSums | None = None) -> None:
+    No service asks another's database: docs/decisions/0014-evidence-cited-across-services.md.
+    """
+
+    def __init__(self, blobs: Blobs, logs: Callable[[], Mapping[str, EventLog]], facts: FactsThere) -> None:
         self._blobs = blobs
         self._logs = logs
         self._facts = facts
@@ -76,18 +80,18 @@ class Citable:
     async def refs(self, evidence: tuple[EvidenceBody, ...], tenant: str) -> tuple[EvidenceRef, ...]:
         """Each as the contract has it. Raises EvidenceUnknown; what this service can't see it takes as it is."""
         cited = refs(evidence, tenant)
-        facts = {(ref.batch, ref.row): ref for ref in cited if ref.batch is not None and ref.row is not None}
-        sums = await self._facts(tenant, facts) if facts and self._facts else None
+        facts = [ref for ref in cited if ref.kind == "fact"]
+        known = await self._facts(tenant, facts) if facts else ()
         for ref in cited:
-            if not await self._is_there(ref, sums):
+            if not await self._is_there(ref, known):
                 raise EvidenceUnknown(kind=ref.kind, sha256=ref.sha256)
         return cited
 
-    async def _is_there(self, ref: EvidenceRef, sums: Mapping[tuple[UUID, int], str] | None) -> bool:
+    async def _is_there(self, ref: EvidenceRef, facts: Collection[EvidenceRef]) -> bool:
         if ref.kind == "blob":
             return await self._blobs.exists(ref.tenant, ref.sha256)
-        if ref.batch is not None and ref.row is not None:
-            return sums is None or sums.get((ref.batch, ref.row)) == ref.sha256
+        if ref.kind == "fact":
+            return ref in facts
         log = self._logs().get(ref.service or "")
         if log is None or ref.position is None:
             return True

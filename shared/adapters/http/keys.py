@@ -76,7 +76,7 @@ class FetchedKeys:
             if self._now() - self._tried_at >= MIN_REFRESH_SECONDS:
                 await self._refresh()
         if not self._keys:
-            raise Unavailable(what="token issuer")
+            raise Unavailable(what="token_issuer")
         return _named(self._keys, kid)
 
     async def _refresh(self) -> None:

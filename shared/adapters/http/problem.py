@@ -6,6 +6,7 @@ wrong fields, `facts` holds the error's own ids, `correlation_id` finds the requ
 
 from __future__ import annotations
 
+from dataclasses import fields, is_dataclass
 from http import HTTPStatus
 from typing import Any
 
@@ -145,4 +146,6 @@ def _plain(value: object) -> object:
         return value
     if isinstance(value, (list, tuple, set, frozenset)):
         return [_plain(each) for each in value]
+    if is_dataclass(value):
+        return {field.name: _plain(getattr(value, field.name)) for field in fields(value)}
     return str(value)

@@ -194,12 +194,14 @@ class EffectivenessMeasured(Event):
 class EffectivenessConfirmed(Event):
     capa_id: UUID
     note: str
+    evidence: tuple[EvidenceRef, ...] = ()
 
 
 @event(zh="效果未达成", en="Effectiveness failed")
 class EffectivenessFailed(Event):
     capa_id: UUID
     note: str
+    evidence: tuple[EvidenceRef, ...] = ()
 
 
 @event(zh="经验教训已记录", en="Lesson recorded")

@@ -42,8 +42,8 @@ async def test_the_tables_say_what_the_fold_of_the_logs_says(reader):
     assert (put.cases, put.items) == (FOLDED.cases, FOLDED.items)
     assert await causes(reader, "t1", ALL) == FOLDED.causes
     assert await shares(reader, "t1", ALL) == FOLDED.shares
-    assert await capas(reader, "t1") == FOLDED.capas
-    assert await investigations(reader, "t1") == FOLDED.investigations
+    assert await capas(reader, "t1", ALL) == FOLDED.capas
+    assert await investigations(reader, "t1", ALL) == FOLDED.investigations
     assert len(put.cases) == len(FOLDED.shares) == 2
 
 
@@ -59,11 +59,13 @@ async def test_a_slice_of_the_tables_is_the_slice_of_the_facts(reader):
         assert (await cases(reader, "t1", asked)).cases == known.cases
         assert await causes(reader, "t1", asked) == known.causes
         assert await shares(reader, "t1", asked) == known.shares
+        assert await capas(reader, "t1", asked) == known.capas
+        assert await investigations(reader, "t1", asked) == known.investigations
     due = Slice(since=s.PROMISED, until=s.PROMISED + s.DAY)
     assert (await cases(reader, "t1", due, "promised_at")).cases == as_of.due_in(FOLDED, due)
 
 
 async def test_a_foreign_tenant_sees_nothing(reader):
     assert (await cases(reader, "t2", ALL)).cases == []
-    assert await causes(reader, "t2", ALL) == await shares(reader, "t2", ALL) == await capas(reader, "t2") == []
-    assert await investigations(reader, "t2") == []
+    assert await causes(reader, "t2", ALL) == await shares(reader, "t2", ALL) == await capas(reader, "t2", ALL) == []
+    assert await investigations(reader, "t2", ALL) == []

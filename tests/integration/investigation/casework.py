@@ -18,8 +18,8 @@ from shared.contracts.intake.complaint import ComplaintHandedOver, ComplaintItem
 from shared.kernel.ids import new_id
 from tests.integration.app import RunningApp
 from tests.integration.said import said
+from tests.integration.speaking import API, ask, key, look
 
-API = "/api/v1"
 BAD_LOT, GOOD_LOT, BAD_INPUT = "FG-0000009", "FG-0000001", "SIL-00002"
 PRODUCT, SUPPLIER = "PC-5", "SYN-S02"
 PARTIES = {"supplier": SUPPLIER, "quality": "quality", "purchasing": "purchasing_manager"}
@@ -27,29 +27,6 @@ KINDS = {SUPPLIER: "supplier", "quality": "department", "purchasing_manager": "p
 PLAN = replace(SMALL, lots=60)
 BAD_LOTS = sorted(truth(PLAN).bad)
 """They passed the final inspection: customers found them."""
-
-
-def key() -> dict[str, str]:
-    return {"Idempotency-Key": str(new_id())}
-
-
-async def ask(
-    client: httpx.AsyncClient, path: str, body: Any = None, expect: int | tuple[int, ...] = (200, 201), **headers: str
-) -> dict[str, Any]:
-    """POST; what was answered, and where the log was then under `at`."""
-    answer = await client.post(f"{API}{path}", json=body, headers=key() | headers)
-    wanted = (expect,) if isinstance(expect, int) else expect
-    assert answer.status_code in wanted, f"{path}: {answer.status_code} {answer.text}"
-    told: dict[str, Any] = answer.json()
-    return told | {"at": answer.headers.get("suyuan-position"), "status": answer.status_code}
-
-
-async def look(client: httpx.AsyncClient, path: str, after: str | None = None, **query: Any) -> dict[str, Any]:
-    headers = {"Suyuan-After": after} if after else {}
-    answer = await client.get(f"{API}{path}", params=query, headers=headers)
-    assert answer.status_code == 200, f"{path}: {answer.text}"
-    told: dict[str, Any] = answer.json()
-    return told
 
 
 async def load_factory(app: RunningApp, folder: Path) -> None:

@@ -94,7 +94,7 @@ def test_who_was_erased_stays_so():
 
 def test_nobody_by_that_id_here():
     for command in (erase(), hold(is_known=False), lift(is_known=False)):
-        subject.given().when(command).refused(NotFound, what="data subject", id=str(ID))
+        subject.given().when(command).refused(NotFound, what="data_subject", id=str(ID))
 
 
 def test_erasing_needs_a_reason():

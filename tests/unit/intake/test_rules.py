@@ -162,6 +162,15 @@ class TestRule15Closing:
         given_ = s.after(*steps, given=s.outcome_known())
         s.complaint.given(given_).when(s.CLOSE).refused(NotReadyToClose, missing=missing)
 
+    def test_rule_15_an_accepted_explanation_is_its_own_remedy(self):
+        explanation = replace(s.OFFER, resolution="explanation")
+        accepted = s.after(s.DECISION, explanation, s.ACCEPT, given=s.outcome_known())
+        assert len(s.complaint.given(accepted).when(s.CLOSE).events) == 1
+        untold = s.after(explanation, s.ACCEPT, given=s.outcome_known())
+        s.complaint.given(untold).when(s.CLOSE).refused(NotReadyToClose, missing=("decision_told",))
+        unanswered = s.after(s.DECISION, explanation, given=s.outcome_known())
+        s.complaint.given(unanswered).when(s.CLOSE).refused(NotReadyToClose, missing=("resolution_accepted",))
+
     def test_rule_15_silence_counts_only_after_the_published_period(self):
         respond_by = s.OFFER.now + 14 * s.DAY
         silence = AcceptResolution(now=respond_by, by="silence")

@@ -181,5 +181,5 @@ def _in_state(capa: Capa, action_no: int, *allowed: ActionStatus) -> Action:
     if action is None:
         raise NotFound(what="action", id=f"{capa.capa_no}/{action_no}")
     if action.status not in allowed:
-        raise ActionNotInState(action_no=action_no, status=action.status, needs=" | ".join(allowed))
+        raise ActionNotInState(action_no=action_no, status=action.status, needs=allowed)
     return action

@@ -175,15 +175,19 @@ class MeasureEffectiveness:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConfirmEffectiveness:
+    """`evidence` stands beside the measurement: audits, tests of parts."""
+
     capa_id: UUID
     note: str
     by: str
+    evidence: tuple[EvidenceRef, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FailEffectiveness:
     capa_id: UUID
     note: str
+    evidence: tuple[EvidenceRef, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -56,7 +56,7 @@ ALSO_WHEN_CLOSED = (OpenCapa, AddressCause, ReleaseCause, ReopenCapa)
 
 def decide(command: CapaCommand, capa: Capa) -> Sequence[Event]:  # noqa: C901, PLR0911, PLR0912 - one case a command
     if not isinstance(command, OpenCapa) and capa.capa_id is None:
-        raise NotFound(what="CAPA", id=str(command.capa_id))
+        raise NotFound(what="capa", id=str(command.capa_id))
     if capa.closed and not isinstance(command, ALSO_WHEN_CLOSED):
         raise CapaIsClosed(capa_no=capa.capa_no)
     match command:

@@ -16,7 +16,7 @@ from services.capa.domain.capa.commands import (
 from services.capa.domain.capa.state import ANSWERS_A_CAUSE, Capa, Check, Measured, cut_in, window
 from services.capa.domain.errors import (
     ActionsUnverified,
-    ConfirmerOwnsAction,
+    ConfirmerInvolved,
     CountedOtherwise,
     EffectivenessIsConfirmed,
     NoCutInYet,
@@ -52,7 +52,7 @@ def decide_effectiveness(command: EffectivenessCommand, capa: Capa) -> Sequence[
             return [_confirm(command, capa)]
         case FailEffectiveness():
             _measurement(capa)
-            return [EffectivenessFailed(capa_id=command.capa_id, note=command.note)]
+            return [EffectivenessFailed(capa_id=command.capa_id, note=command.note, evidence=command.evidence)]
         case _:
             assert_never(command)
 
@@ -109,8 +109,8 @@ def _measure(command: MeasureEffectiveness, capa: Capa) -> EffectivenessMeasured
 
 def _confirm(command: ConfirmEffectiveness, capa: Capa) -> EffectivenessConfirmed:
     for action_no, action in capa.actions.items():
-        if action.owner == command.by and action.status != "cancelled":
-            raise ConfirmerOwnsAction(action_no=action_no)
+        if command.by in (action.owner, action.completed_by) and action.status != "cancelled":
+            raise ConfirmerInvolved(action_no=action_no)
     check, measured = _check(capa), _measurement(capa)
     unverified = tuple(no for no in capa.unsettled if capa.actions[no].kind in ANSWERS_A_CAUSE)
     if unverified:
@@ -118,7 +118,7 @@ def _confirm(command: ConfirmEffectiveness, capa: Capa) -> EffectivenessConfirme
     if measured.measured_on <= measured.made_to:
         raise WindowNotElapsed(made_to=measured.made_to, measured_on=measured.measured_on)
     _within_target(check, measured)
-    return EffectivenessConfirmed(capa_id=command.capa_id, note=command.note)
+    return EffectivenessConfirmed(capa_id=command.capa_id, note=command.note, evidence=command.evidence)
 
 
 def _within_target(check: Check, measured: Measured) -> None:

@@ -121,7 +121,10 @@ def complete_remedy(command: CompleteRemedy, state: Complaint, form: ComplaintRe
 
 
 def close(command: CloseComplaint, state: Complaint, form: ComplaintRegistered) -> Sequence[Event]:
-    """Doesn't wait for any CAPA: what counts is what the customer was told, offered and given."""
+    """Doesn't wait for any CAPA: what counts is what the customer was told, offered and given.
+
+    Where an explanation was offered (no fault found, say), the told decision is the remedy: none is recorded beside it.
+    """
     missing = tuple(_missing(state))
     if missing or state.answer not in ("customer", "silence"):
         raise NotReadyToClose(
@@ -147,10 +150,11 @@ def record_satisfaction(command: RecordSatisfaction, form: ComplaintRegistered) 
 
 
 def _missing(state: Complaint) -> Sequence[str]:
+    explained = state.offer is not None and state.offer.resolution == "explanation"
     done = {
         "decision_told": state.decision_told,
         "resolution_accepted": state.answer in ("customer", "silence"),
-        "remedy_done": state.remedied,
+        "remedy_done": state.remedied or explained,
     }
     return [name for name, is_done in done.items() if not is_done]
 

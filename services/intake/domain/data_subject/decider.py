@@ -85,7 +85,7 @@ def decide(command: SubjectCommand, state: DataSubject) -> Sequence[Event]:
 def _place(command: PlaceLegalHold, state: DataSubject) -> Sequence[Event]:
     """One at a time: lifting one may not lift another with it."""
     if not command.is_known:
-        raise NotFound(what="data subject", id=str(command.subject_id))
+        raise NotFound(what="data_subject", id=str(command.subject_id))
     said(command.basis)
     if state.hold is not None:
         raise LegalHoldStands(basis=state.hold.basis)
@@ -94,7 +94,7 @@ def _place(command: PlaceLegalHold, state: DataSubject) -> Sequence[Event]:
 
 def _lift(command: LiftLegalHold, state: DataSubject) -> Sequence[Event]:
     if not command.is_known:
-        raise NotFound(what="data subject", id=str(command.subject_id))
+        raise NotFound(what="data_subject", id=str(command.subject_id))
     said(command.reason)
     if state.hold is None:
         raise NoLegalHold
@@ -105,7 +105,7 @@ def _erase(command: EraseSubject, state: DataSubject) -> Sequence[Event]:
     """Refused while a legal hold or the retention policy forbids it, with basis and date."""
     said(command.reason)
     if not command.complaints:
-        raise NotFound(what="data subject", id=str(command.subject_id))
+        raise NotFound(what="data_subject", id=str(command.subject_id))
     if state.hold and (state.hold.until is None or state.hold.until >= command.today):
         raise UnderLegalHold(basis=state.hold.basis, until=state.hold.until or OPEN_END)
     if command.retention and command.retention.keep_days > 0:

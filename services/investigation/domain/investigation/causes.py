@@ -81,7 +81,7 @@ def ask_why(command: AskWhy, state: Investigation) -> Events:
     if known is not None:
         if known.asked == asked:
             return []
-        raise IdTaken(what="why", what_zh="问题", id=str(command.why_id))
+        raise IdTaken(what="why", id=str(command.why_id))
     if command.follows is not None:
         _may_follow(command, state)
     return [asked]
@@ -123,7 +123,7 @@ def propose_cause(command: ProposeCause, state: Investigation) -> Events:
     said(statement=command.statement)
     in_flow(command.node, command.flow_nodes)
     if command.cause_id in state.causes:
-        raise IdTaken(what="cause", what_zh="原因", id=str(command.cause_id))
+        raise IdTaken(what="cause", id=str(command.cause_id))
     return [
         CauseProposed(
             investigation_id=state.known,
@@ -142,7 +142,7 @@ def rule_out_cause(command: RuleOutCause, state: Investigation) -> Events:
     if standing is None:
         raise NotFound(what="cause", id=str(command.cause_id))
     said(ground=command.ground)
-    cited(command.evidence, "ruling out")
+    cited(command.evidence, "ruling_out")
     if not standing:
         return []
     return [
@@ -160,7 +160,7 @@ def confirm_root_cause(command: ConfirmRootCause, state: Investigation) -> Event
     said(statement=command.statement)
     in_flow(command.node, command.flow_nodes)
     if command.root_cause_id in state.roots or command.root_cause_id in state.withdrawn:
-        raise IdTaken(what="root cause", what_zh="根本原因", id=str(command.root_cause_id))
+        raise IdTaken(what="root_cause", id=str(command.root_cause_id))
     if not command.products:
         raise BlankText(name="products")
     answers = unbroken(state.whys, command.last_why, command.leg)
@@ -215,6 +215,6 @@ def declare_capa_not_required(command: DeclareCapaNotRequired, state: Investigat
 
 def _confirmed(root_cause_id: UUID, state: Investigation) -> None:
     if root_cause_id not in state.roots and root_cause_id not in state.withdrawn:
-        raise NotFound(what="root cause", id=str(root_cause_id))
+        raise NotFound(what="root_cause", id=str(root_cause_id))
     if root_cause_id not in state.roots:
         raise RootCauseUnknown(root_cause_id=str(root_cause_id))

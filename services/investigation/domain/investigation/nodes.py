@@ -73,7 +73,7 @@ def clear_node(command: ClearNode, state: Investigation) -> Events:
     """Only with evidence, none of it corrected since; only after examinations in order, or with a ground."""
     still_open(state)
     in_flow(command.node, command.flow_nodes)
-    cited(command.evidence, f"clearing of {command.node}")
+    cited(command.evidence, "clearing")
     entry = state.nodes.get(command.node, Entry())
     if entry.faults:
         raise NodeFaulty(node=command.node)

@@ -13,7 +13,7 @@ from shared.contracts.investigation.responsibility import TraceabilityReportIssu
 
 def decide(command: IssueReport, state: Investigation) -> Sequence[Event]:
     if command.report_id in state.reports:
-        raise IdTaken(what="report", what_zh="报告", id=str(command.report_id))
+        raise IdTaken(what="report", id=str(command.report_id))
     if command.stage == "final" and command.capa_actions < 1 and needs_actions(state):
         raise FinalWithoutActions
     return [

@@ -7,7 +7,7 @@ import pytest
 from services.capa.domain.capa.commands import ConfirmEffectiveness, FailEffectiveness, MeasureEffectiveness
 from services.capa.domain.errors import (
     ActionsUnverified,
-    ConfirmerOwnsAction,
+    ConfirmerInvolved,
     CountedOtherwise,
     EffectivenessIsConfirmed,
     NoCutInYet,
@@ -95,7 +95,10 @@ def test_measuring_needs_a_plan_a_cut_in_and_counts_of_that_window():
 
 def test_somebody_else_confirms():
     s.capa.given(MEASURED).when(CONFIRM).then(s.confirmed())
-    s.capa.given(MEASURED).when(replace(CONFIRM, by=s.OWNER)).refused(ConfirmerOwnsAction, action_no=1)
+    s.capa.given(MEASURED).when(replace(CONFIRM, by=s.OWNER)).refused(ConfirmerInvolved, action_no=1)
+    other = [s.planned(), s.approved(), s.started(), s.completed(by="somebody"), s.verified()]
+    given = [*s.opened(), *other, s.check_planned(), s.measured()]
+    s.capa.given(given).when(replace(CONFIRM, by="somebody")).refused(ConfirmerInvolved, action_no=1)
 
 
 def test_confirming_needs_a_measurement_after_the_window():

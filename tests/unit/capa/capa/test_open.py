@@ -28,7 +28,7 @@ def test_a_cause_joined_to_a_closed_capa_reopens_it():
 
 
 def test_nothing_joins_what_is_not_there():
-    s.capa.given().when(AddressCause(capa_id=s.ID, cause=s.A_CAUSE)).refused(NotFound, what="CAPA", id=str(s.ID))
+    s.capa.given().when(AddressCause(capa_id=s.ID, cause=s.A_CAUSE)).refused(NotFound, what="capa", id=str(s.ID))
 
 
 def test_a_withdrawn_cause_is_released_once():

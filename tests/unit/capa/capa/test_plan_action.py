@@ -85,7 +85,7 @@ def test_a_returned_action_is_planned_anew_under_its_number():
 
 def test_only_a_returned_action_is_planned_anew():
     given = s.capa.given(s.opened(), s.planned())
-    given.when(s.plan(revises=1)).refused(ActionNotInState, status="planned", needs="returned")
+    given.when(s.plan(revises=1)).refused(ActionNotInState, status="planned", needs=("returned",))
     given.when(s.plan(revises=9)).refused(NotFound, what="action", id=f"{s.NUMBER}/9")
 
 
