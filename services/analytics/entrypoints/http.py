@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -14,7 +14,7 @@ from services.analytics.domain import charts
 from services.analytics.domain.kpi.failures import pareto_by_defect, pareto_by_node
 from services.analytics.domain.kpi.on_time import on_time
 from services.analytics.domain.kpi.pareto import share_of
-from services.analytics.domain.kpi.responsibility import by_party
+from services.analytics.domain.kpi.responsibility import PartyRecord, by_party
 from services.analytics.domain.kpi.stage_times import StageTime, stage_times
 from services.analytics.domain.kpi.status_board import status_board
 from services.analytics.domain.kpi.volume import volume
@@ -24,8 +24,9 @@ from shared.adapters.http.answers import view
 from shared.adapters.http.conventions import Read, ReadingAsOf
 from shared.adapters.http.edge_errors import BadParameter
 from shared.adapters.http.policy import Role, policy
-from shared.adapters.http.positions import parse_as_of
+from shared.adapters.http.positions import moment_of
 from shared.adapters.runtime import Resources, Views
+from shared.contracts.party import Party
 
 READERS: tuple[Role, ...] = (
     "service_agent",
@@ -45,13 +46,23 @@ DEFAULT_ZONE = "Asia/Shanghai"
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """What is asked about: the slice, its known facts, and the moment that open cases are seen at."""
+    """What is asked about: the slice, its known facts, and the moment that open cases are seen at.
+
+    `shares_of`: the parties whose shares the reader may see (rule 13); None: everybody's.
+    """
 
     known: Known
     moment: datetime
     granularity: Granularity
     zone: ZoneInfo
     language: str
+    shares_of: frozenset[Party] | None
+
+    @property
+    def party_records(self) -> list[PartyRecord]:
+        """The confirmed shares by party, of the parties shown."""
+        records = by_party(self.known.facts.shares)
+        return [one for one in records if self.shares_of is None or one.party in self.shares_of]
 
 
 def routes(resources: Resources, views: Views) -> APIRouter:
@@ -61,7 +72,7 @@ def routes(resources: Resources, views: Views) -> APIRouter:
         read: Read, since: str | None, until: str | None, product: str | None, granularity: Granularity, zone: str
     ) -> Question:
         await views.caught_up(read.tenant, read.after, NAMES, read.patience)
-        slice_ = Slice(since=_moment("since", since), until=_moment("until", until), product=product)
+        slice_ = Slice(since=moment_of("since", since), until=moment_of("until", until), product=product)
         moment = resources.clock()
         if read.as_of is None:
             seen = views.seen(read.tenant, NAMES)
@@ -69,7 +80,7 @@ def routes(resources: Resources, views: Views) -> APIRouter:
         else:
             moment = read.as_of.moment or moment
             known = await known_then(views.logs, read.tenant, slice_, read.as_of.moment or read.as_of.positions or {})
-        return Question(known, moment, granularity, _zone(zone), read.language)
+        return Question(known, moment, granularity, _zone(zone), read.language, read.principal.shares_shown)
 
     @router.get("/kpis", operation_id="getKpis")
     async def kpis(
@@ -103,9 +114,9 @@ def routes(resources: Resources, views: Views) -> APIRouter:
     async def responsibility(
         read: ReadingAsOf, since: Since = None, until: Since = None, product: Product = None
     ) -> Response:
-        """责任统计 · Confirmed shares by party."""
+        """责任统计（部门只看到自己的） · Confirmed shares by party; a department sees its own."""
         question = await asked(read, since, until, product, "month", DEFAULT_ZONE)
-        return view({"items": by_party(question.known.facts.shares)}, positions=question.known.positions)
+        return view({"items": question.party_records}, positions=question.known.positions)
 
     return router
 
@@ -124,7 +135,7 @@ def _kpis(question: Question) -> dict[str, Any]:
         "on_time_by_product": {name: on_time(group, moment) for name, group in by_product(due).items()},
         "pareto_by_defect": pareto_by_defect(facts.items),
         "pareto_by_node": pareto_by_node(facts.causes),
-        "responsibility": by_party(facts.shares),
+        "responsibility": question.party_records,
     }
 
 
@@ -191,7 +202,7 @@ def _status(question: Question) -> tuple[Any, Any]:
 
 
 def _responsibility(question: Question) -> tuple[Any, Any]:
-    records: Sequence[Any] = by_party(question.known.facts.shares)
+    records = question.party_records
     return records, charts.responsibility_option(records, question.language)
 
 
@@ -204,21 +215,6 @@ _CHARTS: Mapping[str, Callable[[Question], tuple[Any, Any]]] = {
     "status": _status,
     "responsibility": _responsibility,
 }
-
-
-def _moment(name: str, text: str | None) -> datetime | None:
-    if text is None:
-        return None
-    wrong = BadParameter(
-        parameter=name, expected_zh="应为带时区的 RFC 3339 时间", expected_en="an RFC 3339 time with its offset"
-    )
-    try:
-        moment = parse_as_of(text).moment
-    except BadParameter:
-        raise wrong from None
-    if moment is None:
-        raise wrong
-    return moment.astimezone(UTC)
 
 
 def _zone(name: str) -> ZoneInfo:

@@ -56,6 +56,21 @@ def parse_as_of(text: str) -> AsOf:
     return AsOf(positions=positions)
 
 
+def moment_of(name: str, text: str | None) -> datetime | None:
+    """The time (UTC) of the query parameter `name`; None where it isn't given. Raises BadParameter."""
+    if text is None:
+        return None
+    try:
+        moment = parse_as_of(text).moment
+    except BadParameter:
+        moment = None
+    if moment is None:
+        raise BadParameter(
+            parameter=name, expected_zh="应为带时区的 RFC 3339 时间", expected_en="an RFC 3339 time with its offset"
+        )
+    return moment
+
+
 def parse_after(text: str) -> dict[str, int]:
     """A `Suyuan-After` header. Raises BadHeader."""
     positions = read_vector(text)
