@@ -57,7 +57,7 @@ def parse_as_of(text: str) -> AsOf:
 
 
 def moment_of(name: str, text: str | None) -> datetime | None:
-    """A time in a query, in UTC; None where none was given. Raises BadParameter."""
+    """The time (UTC) of the query parameter `name`; None where it isn't given. Raises BadParameter."""
     if text is None:
         return None
     try:

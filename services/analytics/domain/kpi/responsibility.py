@@ -10,13 +10,14 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from services.analytics.domain.facts import ShareFact
+from shared.contracts.words import PartyKind
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PartyRecord:
     """Counts are of shares in root causes. `percent` is the sum of the shares that stand (100 = one whole cause)."""
 
-    party_kind: str
+    party_kind: PartyKind
     party_code: str
     primary: int
     secondary: int
@@ -27,14 +28,14 @@ class PartyRecord:
 
 def by_party(shares: Iterable[ShareFact]) -> list[PartyRecord]:
     """Parties by falling percent, then by kind and code."""
-    groups: dict[tuple[str, str], list[ShareFact]] = {}
+    groups: dict[tuple[PartyKind, str], list[ShareFact]] = {}
     for share in shares:
         groups.setdefault((share.party_kind, share.party_code), []).append(share)
     records = [_record(kind, code, group) for (kind, code), group in groups.items()]
     return sorted(records, key=lambda one: (-one.percent, one.party_kind, one.party_code))
 
 
-def _record(kind: str, code: str, group: list[ShareFact]) -> PartyRecord:
+def _record(kind: PartyKind, code: str, group: list[ShareFact]) -> PartyRecord:
     standing = [share for share in group if not share.appealed]
     return PartyRecord(
         party_kind=kind,
