@@ -18,7 +18,11 @@ def add_arguments(parser: ArgumentParser) -> None:
     parser.add_argument("--tenant", default=DEFAULT_TENANT)
     parser.add_argument("--subject", help="令牌主体（默认按角色命名） · who (default: named after the role)")
     parser.add_argument(
-        "--party", action="append", default=[], help="所代表的部门或供应商代码 · department or supplier spoken for"
+        "--party",
+        action="append",
+        default=[],
+        metavar="KIND:CODE",
+        help="所代表的责任方，如 supplier:S-001、department:press，可多次 · party spoken for, may be repeated",
     )
     parser.add_argument("--hours", type=int, default=12)
 

@@ -208,8 +208,8 @@ class Story:
         root = self.told.root_causes[0]
         proposal = {"root_cause_id": root, "parties": {"supplier": self.world.supplier}}
         self.cast.engineer.post(f"{self.one}/responsibility", proposal)
-        supplier = self.cast.person("supplier", "supplier-portal", self.world.supplier)
-        quality = self.cast.person("department_lead", "quality-lead", "quality")
+        supplier = self.cast.person("supplier", "supplier-portal", f"supplier:{self.world.supplier}")
+        quality = self.cast.person("department_lead", "quality-lead", "department:quality")
         party = {"kind": "supplier", "code": self.world.supplier}
         supplier.post(
             f"{self.one}/contest",
@@ -224,7 +224,7 @@ class Story:
         supplier.post(f"{self.one}/accept-share", {"root_cause_id": root, "party": party}, expect=(200, 409))
         accepted = {"root_cause_id": root, "party": {"kind": "department", "code": "quality"}}
         quality.post(f"{self.one}/accept-share", accepted)
-        purchasing = self.cast.person("department_lead", "purchasing-lead", "purchasing_manager")
+        purchasing = self.cast.person("department_lead", "purchasing-lead", "post:purchasing_manager")
         management = {"root_cause_id": root, "party": {"kind": "post", "code": "purchasing_manager"}}
         purchasing.post(f"{self.one}/accept-share", management)
         self.cast.manager.post(f"{self.one}/confirm-responsibility", {"root_cause_id": root})

@@ -8,6 +8,7 @@ from decimal import Decimal
 from typing import Literal
 from uuid import UUID
 
+from shared.contracts.party import Party
 from shared.contracts.words import (
     CauseCategory,
     CauseLeg,
@@ -123,6 +124,10 @@ class ShareFact:
     confirmed_at: datetime
     silent: bool = False
     appealed: bool = False
+
+    @property
+    def party(self) -> Party:
+        return Party(kind=self.party_kind, code=self.party_code)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -15,12 +15,11 @@ from services.analytics.domain.slices import Granularity, Slice
 from services.analytics.readmodels.question import NAMES, Known, known_now, known_then
 from shared.adapters.http.conventions import Read
 from shared.adapters.http.edge_errors import BadParameter
-from shared.adapters.http.policy import Principal, Role
+from shared.adapters.http.policy import SEE_EVERY_SHARE, Principal, Role
 from shared.adapters.http.positions import moment_of
 from shared.adapters.runtime import Resources, Views
 
-TEAM: tuple[Role, ...] = ("service_agent", "quality_engineer", "quality_manager", "auditor", "admin")
-READERS: tuple[Role, ...] = (*TEAM, "department_lead")
+READERS: tuple[Role, ...] = (*SEE_EVERY_SHARE, "department_lead")
 
 Since = Annotated[str | None, Query(max_length=40, description="RFC 3339")]
 Product = Annotated[str | None, Query(max_length=200)]
@@ -69,7 +68,8 @@ def asking(resources: Resources, views: Views) -> Asked:
 
 def _shown(shares: Sequence[ShareFact], who: Principal) -> Sequence[ShareFact]:
     """Rule 13: whoever is not of the team sees what concerns the departments that they speak for."""
-    return shares if who.has(*TEAM) else [share for share in shares if share.party_code in who.parties]
+    shown = who.shares_shown
+    return shares if shown is None else [share for share in shares if share.party in shown]
 
 
 def _slice(since: str | None, until: str | None, product: str | None) -> Slice:

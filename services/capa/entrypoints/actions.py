@@ -82,17 +82,9 @@ def _add_list(router: APIRouter, resources: Resources, views: Views) -> None:
         """措施列表（按到期日） · Actions by due date, of an owner or department."""
         await views.caught_up(read.tenant, read.after, [ACTIONS.name], read.patience)
         asked = ActionFilter(owner=owner, department=department, capa_id=capa_id, due_by=due_by, open_only=open_only)
-        after = None
-        if page.after is not None:
-            due, last, number = page.after
-            after = (date.fromisoformat(due), UUID(last), int(number))
+        after = page.place(date.fromisoformat, UUID, int)
         rows = await actions(resources.derived, read.tenant, asked, after=after, limit=page.limit + 1)
-        shown = [dict(row) for row in rows[: page.limit]]
-        cursor = None
-        if len(rows) > page.limit:
-            last_row = shown[-1]
-            cursor = page.next_cursor(last_row["due_date"].isoformat(), str(last_row["capa_id"]), last_row["action_no"])
-        return listed(shown, cursor)
+        return listed(*page.cut(rows, "due_date", "capa_id", "action_no"))
 
 
 def _add_planning(router: APIRouter, handlers: CapaHandlers, today: Today) -> None:

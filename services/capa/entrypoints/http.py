@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Annotated, Literal
 from uuid import UUID
 
@@ -67,18 +67,9 @@ def _add_reads(router: APIRouter, resources: Resources, views: Views) -> None:
             product=product,
             defect_code=defect_code,
         )
-        after = None
-        if page.after is not None:
-            value, last = page.after
-            after = (datetime.fromisoformat(value) if sort.endswith("opened_at") else value, UUID(last))
+        after = page.place(datetime.fromisoformat if sort.endswith("opened_at") else str, UUID)
         rows = await capas(resources.derived, read.tenant, asked, sort=sort, after=after, limit=page.limit + 1)
-        shown = [dict(row) for row in rows[: page.limit]]
-        cursor = None
-        if len(rows) > page.limit:
-            value = shown[-1][sort.removeprefix("-")]
-            text = value.astimezone(UTC).isoformat() if isinstance(value, datetime) else value
-            cursor = page.next_cursor(text, str(shown[-1]["capa_id"]))
-        return listed(shown, cursor)
+        return listed(*page.cut(rows, sort.removeprefix("-"), "capa_id"))
 
     @router.get(f"{CAPAS}/{{capa_id}}", operation_id="getCapa", dependencies=readers)
     async def one(capa_id: UUID, read: ReadingAsOf) -> Response:

@@ -36,7 +36,7 @@ from services.intake.entrypoints.bodies import (
     SatisfactionBody,
     TriageBody,
 )
-from services.intake.entrypoints.reading import SERVICE, complaint_of, cursor_of
+from services.intake.entrypoints.reading import SERVICE, complaint_of
 from services.intake.readmodels.complaint_list import MODEL as LIST
 from services.intake.readmodels.complaint_list import ComplaintFilter, Sort, complaints
 from services.intake.readmodels.complaint_view import complaint_view, deadlines_view, timeline
@@ -105,12 +105,12 @@ def _add_reads(router: APIRouter, resources: Resources, views: Views) -> None:
             overdue=overdue,
             complaint_no=complaint_no,
         )
-        after = cursor_of(page.after)
+        after = page.place(str, UUID)
         rows = await complaints(resources.derived, read.tenant, asked, sort=sort, after=after, limit=page.limit + 1)
-        shown = [dict(row) for row in rows[: page.limit]]
-        places = [(row.pop("sort_value"), str(row["complaint_id"])) for row in shown]
-        last = page.next_cursor(*places[-1]) if len(rows) > page.limit else None
-        return listed(await opened(resources, read, shown), last)
+        shown, cursor = page.cut(rows, "sort_value", "complaint_id")
+        for row in shown:
+            del row["sort_value"]
+        return listed(await opened(resources, read, shown), cursor)
 
     @router.get("/{complaint_id}", operation_id="getComplaint", dependencies=readers)
     async def one(complaint_id: UUID, read: ReadingAsOf) -> Response:

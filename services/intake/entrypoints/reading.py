@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 from uuid import UUID
 
 from services.intake.domain.complaint.decider import COMPLAINT
@@ -20,8 +19,3 @@ async def complaint_of(
 ) -> tuple[Sequence[Recorded], dict[str, int]]:
     """The complaint's events as of the question, and the vector that was used. Raises NotFound."""
     return await stream_of(resources, views, read, COMPLAINT.stream(complaint_id))
-
-
-def cursor_of(after: Sequence[Any] | None) -> tuple[str, UUID] | None:
-    """Where the list goes on: the sort value as text, and the id."""
-    return None if after is None else (str(after[0]), UUID(after[1]))

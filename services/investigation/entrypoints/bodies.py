@@ -14,7 +14,8 @@ from shared.adapters.http.body import Amount, Body, Code, Line, Words
 from shared.adapters.http.evidence import Evidence
 from shared.contracts.evidence import EvidenceRef
 from shared.contracts.investigation.reference import FlowNode
-from shared.contracts.investigation.responsibility import Party, Share
+from shared.contracts.investigation.responsibility import Share
+from shared.contracts.party import Party
 from shared.contracts.words import (
     Boundary,
     CauseCategory,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Annotated, Literal
 from uuid import UUID
 
@@ -92,18 +92,9 @@ def _add_reads(router: APIRouter, references: References, resources: Resources, 
         """调查列表 · Investigations, filtered and sorted."""
         await views.caught_up(read.tenant, read.after, [LIST.name], read.patience)
         asked = InvestigationFilter(status=status, outcome=outcome, product=product, lot=lot, defect_code=defect_code)
-        after = None
-        if page.after is not None:
-            value, last = page.after
-            after = (datetime.fromisoformat(value) if sort.endswith("opened_at") else value, UUID(last))
+        after = page.place(datetime.fromisoformat if sort.endswith("opened_at") else str, UUID)
         rows = await investigations(resources.derived, read.tenant, asked, sort=sort, after=after, limit=page.limit + 1)
-        shown = [dict(row) for row in rows[: page.limit]]
-        cursor = None
-        if len(rows) > page.limit:
-            value = shown[-1][sort.removeprefix("-")]
-            text = value.astimezone(UTC).isoformat() if isinstance(value, datetime) else value
-            cursor = page.next_cursor(text, str(shown[-1]["investigation_id"]))
-        return listed(shown, cursor)
+        return listed(*page.cut(rows, sort.removeprefix("-"), "investigation_id"))
 
     @router.get(ONE, operation_id="getInvestigation", dependencies=[policy(*CONCERNED)])
     async def one(investigation_id: UUID, read: ReadingAsOf) -> Response:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Annotated
 from uuid import UUID
 
@@ -30,12 +30,15 @@ from services.investigation.entrypoints.bodies import (
     WhatIfBody,
 )
 from services.investigation.entrypoints.http import CONCERNED, ONE, SERVICE, WRITERS
+from services.investigation.readmodels.investigation_list import MODEL as LIST
 from services.investigation.readmodels.responsibility_records import MODEL as RECORDS
 from services.investigation.readmodels.responsibility_records import RecordFilter, records
-from shared.adapters.http.answers import done, view
-from shared.adapters.http.conventions import Calling, Reading, Writing
+from shared.adapters.http.answers import done, listed, view
+from shared.adapters.http.conventions import Calling, Paging, Reading, Writing
 from shared.adapters.http.evidence import Citable
+from shared.adapters.http.party import party_in
 from shared.adapters.http.policy import Role, policy
+from shared.adapters.http.positions import moment_of
 from shared.adapters.runtime import Resources, Views
 from shared.kernel.codec import encode_plain
 
@@ -95,7 +98,7 @@ def _add_proposals(
             root_cause_id=body.root_cause_id,
             party=body.party.party(),
             grounds=body.grounds,
-            departments=call.who.parties,
+            speaks_for=call.who.parties,
         )
         return done(SERVICE, (await handlers.uphold_share(context, investigation_id, command)).appended)
 
@@ -110,7 +113,7 @@ def _add_proposals(
             root_cause_id=body.root_cause_id,
             now=context.now,
             by=context.actor.subject,
-            departments=call.who.parties,
+            speaks_for=call.who.parties,
         )
         return done(SERVICE, (await handlers.confirm_responsibility(context, investigation_id, command)).appended)
 
@@ -121,7 +124,7 @@ def _add_hearing(router: APIRouter, handlers: InvestigationHandlers) -> None:
     @router.post(f"{ONE}/accept-share", operation_id="acceptShare", dependencies=parties)
     async def accept(investigation_id: UUID, body: AcceptBody, context: Writing, call: Calling) -> Response:
         """接受责任 · A party accepts its share."""
-        command = AcceptShare(root_cause_id=body.root_cause_id, party=body.party.party(), departments=call.who.parties)
+        command = AcceptShare(root_cause_id=body.root_cause_id, party=body.party.party(), speaks_for=call.who.parties)
         return done(SERVICE, (await handlers.accept_share(context, investigation_id, command)).appended)
 
     @router.post(f"{ONE}/contest", operation_id="contestShare", dependencies=parties)
@@ -132,7 +135,7 @@ def _add_hearing(router: APIRouter, handlers: InvestigationHandlers) -> None:
             party=body.party.party(),
             grounds=body.grounds,
             now=context.now,
-            departments=call.who.parties,
+            speaks_for=call.who.parties,
             private_note=body.private_note,
         )
         return done(SERVICE, (await handlers.contest_share(context, investigation_id, command)).appended)
@@ -146,25 +149,30 @@ def _add_questions(
     )
     async def many(
         read: Reading,
-        party: Annotated[str | None, Query(max_length=64)] = None,
+        page: Paging,
+        party: Annotated[str | None, Query(max_length=100, description="类别:代码 · kind:code")] = None,
         node: Annotated[str | None, Query(max_length=64)] = None,
         leg: Annotated[str | None, Query(max_length=20)] = None,
         product: Annotated[str | None, Query(max_length=200)] = None,
         investigation_id: UUID | None = None,
-        limit: Annotated[int, Query(ge=1, le=200)] = 50,
+        confirmed_from: Annotated[str | None, Query(alias="from", max_length=40, description="RFC 3339")] = None,
+        confirmed_to: Annotated[str | None, Query(alias="to", max_length=40, description="RFC 3339")] = None,
     ) -> Response:
-        """责任记录（责任方只看到自己的） · Confirmed shares; parties see their own."""
-        await views.caught_up(read.tenant, read.after, [RECORDS.name], read.patience)
-        own = read.principal.parties if not read.principal.has(*WRITERS, "service_agent", "auditor") else None
+        """责任记录（新的在前；责任方只看到自己的） · Confirmed shares, newest first; parties see their own."""
+        await views.caught_up(read.tenant, read.after, [RECORDS.name, LIST.name], read.patience)
         asked = RecordFilter(
-            party=party,
+            party=party_in("party", party),
             node=node,
             leg=leg,
             product=product,
             investigation_id=investigation_id,
-            parties=None if own is None else tuple(sorted(own)),
+            since=moment_of("from", confirmed_from),
+            until=moment_of("to", confirmed_to),
+            parties=read.principal.shares_shown,
         )
-        return view({"items": [dict(row) for row in await records(resources.derived, read.tenant, asked, limit=limit)]})
+        after = page.place(datetime.fromisoformat, UUID, int)
+        rows = await records(resources.derived, read.tenant, asked, after=after, limit=page.limit + 1)
+        return listed(*page.cut(rows, "confirmed_at", "root_cause_id", "share_no"))
 
     @router.post("/api/v1/responsibility/what-if", operation_id="whatIf", dependencies=[policy(*WRITERS, "auditor")])
     async def what_if(body: WhatIfBody, read: Reading) -> Response:

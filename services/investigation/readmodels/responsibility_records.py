@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -17,6 +17,7 @@ from shared.contracts.investigation.responsibility import (
     ResponsibilityUpheld,
     Share,
 )
+from shared.contracts.party import Party
 from shared.kernel.readmodel import Column, ReadModel, Row, RowKey, Rows
 from shared.kernel.recorded import Recorded
 
@@ -100,22 +101,22 @@ MODEL = ReadModel(
     key=("investigation_id", "root_cause_id", "share_no"),
     touches=_touches,
     apply=_apply,
-    indexes=("(tenant, confirmed_at, root_cause_id, share_no)", "(tenant, party_code)"),
+    indexes=("(tenant, confirmed_at, root_cause_id, share_no)", "(tenant, party_kind, party_code)"),
 )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RecordFilter:
-    """None doesn't filter. `since` is inside the period, `until` is not. `parties`: only these codes (rule 13)."""
+    """None doesn't filter. `since` is inside the period, `until` is not. `parties`: only theirs (rule 13)."""
 
-    party: str | None = None
+    party: Party | None = None
     node: str | None = None
     leg: str | None = None
     product: str | None = None
     investigation_id: UUID | None = None
     since: datetime | None = None
     until: datetime | None = None
-    parties: Sequence[str] | None = None
+    parties: Collection[Party] | None = None
 
 
 _QUERY = """
@@ -123,17 +124,17 @@ select r.*, i.investigation_no
 from read.responsibility_records r
 left join read.investigation_list i on i.tenant = r.tenant and i.investigation_id = r.investigation_id
 where r.tenant = $1
-  and ($2::text is null or r.party_code = $2)
-  and ($3::text is null or r.node = $3)
-  and ($4::text is null or r.leg = $4)
-  and ($5::text is null or $5 = any (r.products))
-  and ($6::uuid is null or r.investigation_id = $6)
-  and ($7::timestamptz is null or r.confirmed_at >= $7)
-  and ($8::timestamptz is null or r.confirmed_at < $8)
-  and ($9::text[] is null or r.party_code = any ($9))
-  and ($10::timestamptz is null or (r.confirmed_at, r.root_cause_id, r.share_no) < ($10, $11::uuid, $12::integer))
+  and ($2::text is null or (r.party_kind, r.party_code) = ($2, $3))
+  and ($4::text is null or r.node = $4)
+  and ($5::text is null or r.leg = $5)
+  and ($6::text is null or $6 = any (r.products))
+  and ($7::uuid is null or r.investigation_id = $7)
+  and ($8::timestamptz is null or r.confirmed_at >= $8)
+  and ($9::timestamptz is null or r.confirmed_at < $9)
+  and ($10::text[] is null or (r.party_kind, r.party_code) in (select * from unnest($10::text[], $11::text[])))
+  and ($12::timestamptz is null or (r.confirmed_at, r.root_cause_id, r.share_no) < ($12, $13::uuid, $14::integer))
 order by r.confirmed_at desc, r.root_cause_id desc, r.share_no desc
-limit $13
+limit $15
 """
 
 
@@ -149,14 +150,16 @@ async def records(
     return await reader.fetch(
         _QUERY,
         tenant,
-        asked.party,
+        None if asked.party is None else asked.party.kind,
+        None if asked.party is None else asked.party.code,
         asked.node,
         asked.leg,
         asked.product,
         asked.investigation_id,
         asked.since,
         asked.until,
-        None if asked.parties is None else list(asked.parties),
+        None if asked.parties is None else [party.kind for party in asked.parties],
+        None if asked.parties is None else [party.code for party in asked.parties],
         *(after if after is not None else (None, None, None)),
         limit,
     )

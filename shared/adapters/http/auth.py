@@ -18,7 +18,9 @@ from joserfc.jwk import RSAKey
 
 from shared.adapters.http.edge_errors import Unauthenticated
 from shared.adapters.http.keys import KeySource
+from shared.adapters.http.party import NotAParty, parties_for
 from shared.adapters.http.policy import ROLES, Principal
+from shared.contracts.party import Party
 
 ALGORITHMS = ("RS256", "ES256")
 REMEMBERED_TOKENS = 10_000
@@ -118,10 +120,17 @@ def _principal(claims: dict[str, Any]) -> Principal:
         raise _bad("缺少主体", "the claim sub is missing or malformed")
     if not isinstance(roles, list):
         raise _bad("缺少角色", "the claim roles is missing")
-    parties = claims.get("parties") or []
-    if not isinstance(parties, list) or not all(isinstance(party, str) for party in parties):
-        raise _bad("parties 格式有误", "the claim parties is malformed")
-    return Principal(tenant, subject, frozenset(role for role in roles if role in ROLES), frozenset(parties))
+    known = frozenset(role for role in roles if role in ROLES)
+    return Principal(tenant, subject, known, _parties(known, claims.get("parties", [])))
+
+
+def _parties(roles: frozenset[str], claim: object) -> frozenset[Party]:
+    if not isinstance(claim, list) or not all(isinstance(text, str) for text in claim):
+        raise _bad("parties 应为文本列表", "the claim parties is not a list of texts")
+    try:
+        return parties_for(roles, claim)
+    except NotAParty as error:
+        raise _bad(f"parties 有误：{error.zh}", f"the claim parties is wrong: {error.en}") from None
 
 
 def _number(value: object) -> bool:

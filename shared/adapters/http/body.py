@@ -57,7 +57,9 @@ Line = Annotated[
 ]
 """A name, a title, a lot number: one line of at most 200 characters."""
 
-Code = Annotated[str, StringConstraints(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9][A-Za-z0-9._:/#-]*$")]
+CODE_LENGTH = 64
+CODE_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9._:/#-]*$"
+Code = Annotated[str, StringConstraints(min_length=1, max_length=CODE_LENGTH, pattern=CODE_PATTERN)]
 """A technical code of ASCII letters, digits and `. _ : / # -`."""
 
 Words = Annotated[

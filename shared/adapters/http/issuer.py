@@ -11,6 +11,7 @@ from joserfc import jwt
 from joserfc.jwk import ECKey
 
 from shared.adapters.http.keys import FixedKeys
+from shared.adapters.http.party import parties_for
 from shared.adapters.http.policy import ROLES
 from shared.adapters.private_file import kept
 from shared.adapters.settings import Settings
@@ -50,7 +51,10 @@ class LocalIssuer:
         seconds: int = 0,
         parties: Sequence[str] = (),
     ) -> str:
-        """A token for these roles; `subject` is by default named after the first. Raises ValueError."""
+        """A token for these roles, who speak for `parties` (`kind:code`). Raises ValueError, NotAParty.
+
+        `subject` is by default named after the first role.
+        """
         unknown = set(roles) - set(ROLES)
         if unknown or not roles:
             raise ValueError(f"roles are some of {', '.join(ROLES)}")
@@ -64,7 +68,7 @@ class LocalIssuer:
             "sub": who,
             "tenant": tenant,
             "roles": list(roles),
-            "parties": list(parties),
+            "parties": sorted(map(str, parties_for(roles, parties))),
             "iat": now,
             "nbf": now,
             "exp": now + min(seconds or DEFAULT_SECONDS, _MAX_SECONDS),

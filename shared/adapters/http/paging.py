@@ -8,9 +8,12 @@ from __future__ import annotations
 import base64
 import binascii
 import hmac
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, date, datetime
 from typing import Any
 from urllib.parse import parse_qsl
+from uuid import UUID
 
 import msgspec
 from fastapi import Request
@@ -26,11 +29,22 @@ DEFAULT_LIMIT = 50
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """`limit` items after `after` (what `next_cursor` was given for the last one; None: from the start)."""
+    """`limit` items after `after` (the sort columns of the last one, as text; None: from the start)."""
 
     limit: int
     after: list[Any] | None
     _call: Call
+
+    def place(self, *kinds: Callable[[Any], Any]) -> tuple[Any, ...] | None:
+        """Where to go on, each text made a value (`datetime.fromisoformat`, `UUID`, `int`); None: from the start."""
+        return None if self.after is None else tuple(kind(v) for kind, v in zip(kinds, self.after, strict=True))
+
+    def cut(self, rows: Sequence[Mapping[str, Any]], *columns: str) -> tuple[list[dict[str, Any]], str | None]:
+        """The rows of this page out of `limit + 1` asked for, and the cursor behind the last by its sort columns."""
+        shown = [dict(row) for row in rows[: self.limit]]
+        if len(rows) <= self.limit:
+            return shown, None
+        return shown, self.next_cursor(*[_text(shown[-1][name]) for name in columns])
 
     def next_cursor(self, *last: Any) -> str:
         """The cursor that goes on behind an item with these sort values (JSON values, times and ids as text)."""
@@ -44,6 +58,19 @@ def page_of(request: Request) -> Page:
     sent = query.get("cursor")
     after = None if sent is None else decode_cursor(call, sent)
     return Page(_limit(query.get("limit"), call.edge.settings.max_page), after, call)
+
+
+def _text(value: Any) -> Any:
+    """Times in UTC, so that one place has one cursor whatever zone the database speaks in."""
+    match value:
+        case datetime():
+            return value.astimezone(UTC).isoformat()
+        case date():
+            return value.isoformat()
+        case UUID():
+            return str(value)
+        case _:
+            return value
 
 
 def encode_cursor(call: Call, where: list[Any]) -> str:

@@ -11,6 +11,7 @@ from fastapi.routing import RouteContext, iter_route_contexts
 from starlette.routing import BaseRoute
 
 from shared.adapters.http.edge_errors import RoleMissing
+from shared.contracts.party import Party
 
 Role = Literal[
     "service_agent",
@@ -23,22 +24,29 @@ Role = Literal[
     "admin",
 ]
 ROLES: tuple[Role, ...] = get_args(Role)
+SEE_EVERY_SHARE: tuple[Role, ...] = ("service_agent", "quality_engineer", "quality_manager", "auditor", "admin")
+"""The others see only what concerns the parties they speak for."""
 
 
 @dataclass(frozen=True, slots=True)
 class Principal:
     """Who calls, as the verified token says. `subject` is opaque; it becomes the actor of events.
 
-    `parties` are the codes of the departments and suppliers whom the caller speaks for.
+    `parties` are the departments, suppliers … whom the caller belongs to and speaks for.
     """
 
     tenant: str
     subject: str
     roles: frozenset[str]
-    parties: frozenset[str] = frozenset()
+    parties: frozenset[Party] = frozenset()
 
     def has(self, *roles: Role) -> bool:
         return not self.roles.isdisjoint(roles)
+
+    @property
+    def shares_shown(self) -> frozenset[Party] | None:
+        """Whose shares of responsibility the caller may see (rule 13); None: everybody's."""
+        return None if self.has(*SEE_EVERY_SHARE) else self.parties
 
 
 @dataclass(frozen=True)

@@ -11,15 +11,8 @@ from uuid import UUID
 from shared.contracts.event import Event, event
 from shared.contracts.evidence import EvidenceRef
 from shared.contracts.marks import PrivateText
-from shared.contracts.words import CauseLeg, Edition, PartyKind, ReportStage, ShareKind
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Party:
-    """A department, post, supplier … by its code in the company's registers. Never a person."""
-
-    kind: PartyKind
-    code: str
+from shared.contracts.party import Party
+from shared.contracts.words import CauseLeg, Edition, ReportStage, ShareKind
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

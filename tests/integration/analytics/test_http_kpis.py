@@ -110,7 +110,7 @@ async def test_responsibility_by_party_an_appealed_share_apart(told):
 
 
 async def test_rule_13_a_department_sees_its_own_shares(told):
-    lead = told.app.client("department_lead", parties=["quality"])
+    lead = told.app.client("department_lead", parties=["department:quality"])
     for items in (
         (await look(lead, "/responsibility", told.vector))["items"],
         (await kpis(told, lead))["responsibility"],

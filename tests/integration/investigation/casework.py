@@ -68,8 +68,10 @@ class Case:
     def engineer(self) -> httpx.AsyncClient:
         return self.app.client("quality_engineer", subject="engineer-1")
 
-    def party(self, role: str, code: str) -> httpx.AsyncClient:
-        return self.app.client(role, subject=f"of-{code}", parties=[code])
+    def party(self, role: str, code: str, kind: str | None = None) -> httpx.AsyncClient:
+        """Somebody who speaks for that party; `kind` is the code's own in this case's shares unless named."""
+        party = f"{kind or KINDS.get(code, role.removesuffix('_lead'))}:{code}"
+        return self.app.client(role, subject=f"of-{party}", parties=[party])
 
     async def view(self, after: str | None = None) -> dict[str, Any]:
         return await look(self.engineer, self.path, after)
@@ -107,9 +109,9 @@ class Case:
         await self.answer(why, "technical", "supplier")
         return str((await self.confirm(why))["root_cause_id"])
 
-    async def with_shares(self) -> str:
+    async def with_shares(self, supplier: str = SUPPLIER) -> str:
         root = await self.with_root()
-        body = {"root_cause_id": root, "parties": {"supplier": SUPPLIER}}
+        body = {"root_cause_id": root, "parties": {"supplier": supplier}}
         await ask(self.engineer, f"{self.path}/responsibility", body)
         return root
 

@@ -95,7 +95,7 @@ async def test_responsibility_records_by_party_product_and_period(reader):
         ("production_manager", None, False),
     }
     assert {r["investigation_no"] for r in found} == {"I2026-0001"}
-    assert len(await records(reader, "t1", RecordFilter(parties=["S-07"]))) == 1
+    assert len(await records(reader, "t1", RecordFilter(parties=[s.SUPPLIER]))) == 1
     assert await records(reader, "t1", RecordFilter(since=START + timedelta(seconds=1))) == []
     last = found[0]
     rest = await records(reader, "t1", RecordFilter(), after=(START, last["root_cause_id"], last["share_no"]))

@@ -10,7 +10,8 @@ import pytest
 
 from shared.adapters.privacy import PREFIX, SealingVault
 from shared.contracts.intake.complaint import ComplaintItem, ComplaintRegistered, Customer
-from shared.contracts.investigation.responsibility import Party, ResponsibilityContested
+from shared.contracts.investigation.responsibility import ResponsibilityContested
+from shared.contracts.party import Party
 from shared.kernel import codec
 from shared.kernel.errors import KeyOwnerErased
 from shared.kernel.ids import new_id

@@ -9,6 +9,7 @@ from uuid import UUID
 from shared.contracts.capa import capa as capas
 from shared.contracts.intake import complaint as intake
 from shared.contracts.investigation import cause, investigation, responsibility
+from shared.contracts.party import Party
 from shared.kernel.testing import START, LogBook
 
 HOUR = timedelta(hours=1)
@@ -185,8 +186,8 @@ CAUSE_CONFIRMED = cause.RootCauseConfirmed(
 )
 CAUSE_WITHDRAWN = cause.RootCauseWithdrawn(investigation_id=INVESTIGATION, root_cause_id=CAUSE, reason="证据更正")
 
-PRODUCTION = responsibility.Party(kind="department", code="production")
-QUALITY = responsibility.Party(kind="department", code="quality")
+PRODUCTION = Party(kind="department", code="production")
+QUALITY = Party(kind="department", code="quality")
 
 
 def share(party=PRODUCTION, kind="primary", percent=100):

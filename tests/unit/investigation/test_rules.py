@@ -30,6 +30,7 @@ from services.investigation.domain.errors import (
     NodeUnknown,
     NotYetRoot,
     NotYourShare,
+    PartyBearsNothing,
     PartyNotHeard,
     ShareContested,
     ShareInvalid,
@@ -54,6 +55,7 @@ from services.investigation.domain.investigation.dossier import gathered
 from shared.contracts.investigation.cause import RootCauseConfirmed
 from shared.contracts.investigation.investigation import NodeCleared, NodeReopened
 from shared.contracts.investigation.responsibility import ResponsibilityConfirmed, ResponsibilityContested
+from shared.contracts.party import Party
 from tests.unit.investigation.case import states as s
 
 
@@ -200,9 +202,9 @@ def test_rule_11_shares_add_up_to_100_and_name_rule_clause_and_evidence(shares, 
 
 
 def test_rule_11_silence_past_the_deadline_counts_as_accepted_and_is_marked():
-    accept = AcceptShare(root_cause_id=s.ROOT, party=s.PRODUCTION, departments=frozenset({"production"}))
+    accept = AcceptShare(root_cause_id=s.ROOT, party=s.PRODUCTION, speaks_for=frozenset({s.PRODUCTION}))
     heard = s.case.given(s.after(accept, given=s.proposed()))
-    heard.when(s.confirm(now=s.HEAR_BY)).refused(PartyNotHeard, parties="S-07, production_manager")
+    heard.when(s.confirm(now=s.HEAR_BY)).refused(PartyNotHeard, parties="supplier:S-07, post:production_manager")
     (confirmed,) = heard.when(s.confirm()).events
     assert isinstance(confirmed, ResponsibilityConfirmed)
     assert confirmed.silent == (s.SUPPLIER, s.MANAGER)
@@ -212,8 +214,8 @@ def test_rule_11_silence_past_the_deadline_counts_as_accepted_and_is_marked():
 def test_rule_11_who_confirms_is_neither_the_proposer_nor_of_a_bearing_party():
     given = s.case.given(s.proposed())
     given.when(s.confirm(by="qe")).refused(ConfirmerProposed)
-    given.when(s.confirm(departments=frozenset({"production"}))).refused(ConfirmerBears, party="production")
-    given.when(s.confirm(departments=frozenset({"production_manager"}))).refused(ConfirmerBears)
+    given.when(s.confirm(speaks_for=frozenset({s.PRODUCTION}))).refused(ConfirmerBears, party="department:production")
+    given.when(s.confirm(speaks_for=frozenset({s.MANAGER}))).refused(ConfirmerBears)
     assert given.when(s.confirm()).refusal is None
 
 
@@ -239,10 +241,10 @@ def test_rule_11_who_revised_is_a_proposer_too():
 
 def test_rule_12_a_contested_share_cant_be_confirmed_until_revised_or_upheld():
     contested = s.after(s.contest(), given=s.proposed())
-    s.case.given(contested).when(s.confirm()).refused(ShareContested, parties="S-07")
-    uphold = UpholdShare(root_cause_id=s.ROOT, party=s.SUPPLIER, grounds="复检不合格", departments=frozenset())
+    s.case.given(contested).when(s.confirm()).refused(ShareContested, parties="supplier:S-07")
+    uphold = UpholdShare(root_cause_id=s.ROOT, party=s.SUPPLIER, grounds="复检不合格", speaks_for=frozenset())
     assert s.case.given(s.after(uphold, given=contested)).when(s.confirm()).refusal is None
-    s.case.given(contested).when(replace(uphold, departments=frozenset({"S-07"}))).refused(ConfirmerBears)
+    s.case.given(contested).when(replace(uphold, speaks_for=frozenset({s.SUPPLIER}))).refused(ConfirmerBears)
     revised = s.case.given(s.after(revise(), given=contested))
     (confirmed,) = revised.when(s.confirm(now=s.HEAR_BY + timedelta(days=8))).events
     assert [share.percent for share in confirmed.shares] == [Decimal(100), None]
@@ -250,7 +252,9 @@ def test_rule_12_a_contested_share_cant_be_confirmed_until_revised_or_upheld():
 
 def test_rule_12_a_revision_leaves_who_it_doesnt_answer_contested_and_both_versions_readable():
     both = s.after(s.contest(), s.contest(s.PRODUCTION), revise(), given=s.proposed())
-    s.case.given(both).when(s.confirm(now=s.HEAR_BY + timedelta(days=8))).refused(ShareContested, parties="production")
+    s.case.given(both).when(s.confirm(now=s.HEAR_BY + timedelta(days=8))).refused(
+        ShareContested, parties="department:production"
+    )
     history = gathered(both).responsibility[s.ROOT]
     assert [event.shares for event in history if hasattr(event, "shares")] == [s.SHARES, revise().shares]
 
@@ -263,7 +267,7 @@ def test_rule_12_an_appeal_after_confirmation_reopens_only_the_share():
     state = s.case.given(confirmed, appeal).state
     assert list(state.roots) == [s.ROOT]
     assert not state.shares[s.ROOT].confirmed
-    uphold = UpholdShare(root_cause_id=s.ROOT, party=s.SUPPLIER, grounds="维持", departments=frozenset())
+    uphold = UpholdShare(root_cause_id=s.ROOT, party=s.SUPPLIER, grounds="维持", speaks_for=frozenset())
     upheld = s.after(uphold, given=[*confirmed, appeal])
     s.case.given(upheld).when(s.contest(now=s.HEAR_BY)).refused(AlreadyDecided, stage="appeal")
     assert s.case.given(upheld).when(s.confirm()).refusal is None
@@ -272,7 +276,28 @@ def test_rule_12_an_appeal_after_confirmation_reopens_only_the_share():
 def test_rule_12_an_objection_comes_before_the_deadline_and_from_the_party_itself():
     late = s.contest(now=s.HEAR_BY + timedelta(seconds=1))
     s.case.given(s.proposed()).when(late).refused(HearingOver)
-    s.case.given(s.proposed()).when(s.contest(departments=frozenset({"quality"}))).refused(NotYourShare)
+    s.case.given(s.proposed()).when(s.contest(speaks_for=frozenset({s.QUALITY}))).refused(NotYourShare)
+
+
+def test_rule_13_a_party_of_another_kind_with_the_same_code_is_another_party():
+    namesake = Party(kind="department", code=s.SUPPLIER.code)
+    bystander = Party(kind="dealer", code=s.SUPPLIER.code)
+    shares = (s.share(s.SUPPLIER, "primary", 60), s.share(namesake, "secondary", 40))
+    given = s.case.given(s.after(s.propose(shares), given=s.rooted()))
+    given.when(s.contest(speaks_for=frozenset({namesake}))).refused(NotYourShare, party="supplier:S-07")
+    accept = AcceptShare(root_cause_id=s.ROOT, party=namesake, speaks_for=frozenset({s.SUPPLIER}))
+    given.when(accept).refused(NotYourShare, party="department:S-07")
+    given.when(s.confirm(speaks_for=frozenset({namesake}))).refused(ConfirmerBears, party="department:S-07")
+    assert given.when(s.confirm(speaks_for=frozenset({bystander}))).refusal is None
+    lower = Party(kind="supplier", code="s-07")
+    given.when(s.contest(speaks_for=frozenset({lower}))).refused(NotYourShare, party="supplier:S-07")
+
+
+def test_rule_13_a_refusal_doesnt_tell_a_stranger_who_bears():
+    given, stranger = s.case.given(s.proposed()), frozenset({Party(kind="supplier", code="S-99")})
+    for party in (s.SUPPLIER, Party(kind="supplier", code="S-08")):
+        given.when(s.contest(party, speaks_for=stranger)).refused(NotYourShare, party=str(party))
+    given.when(s.contest(Party(kind="supplier", code="S-99"), speaks_for=stranger)).refused(PartyBearsNothing)
 
 
 def test_rule_15_no_capa_needs_a_reason_and_another_persons_approval():

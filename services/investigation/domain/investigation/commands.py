@@ -11,7 +11,8 @@ from uuid import UUID
 from services.investigation.domain.facts.record import FactId
 from shared.contracts.evidence import EvidenceRef
 from shared.contracts.investigation.investigation import ComplaintJoined, CrossCheck, Finding, SuspectsRanked
-from shared.contracts.investigation.responsibility import LogPosition, Party, Share
+from shared.contracts.investigation.responsibility import LogPosition, Share
+from shared.contracts.party import Party
 from shared.contracts.words import (
     Boundary,
     CauseCategory,
@@ -225,11 +226,11 @@ class ProposeResponsibility:
 
 @dataclass(frozen=True, kw_only=True)
 class AcceptShare:
-    """`departments`: the party codes the actor speaks for (department, supplier …), from the token."""
+    """`speaks_for`: the parties whom the actor belongs to, from the token."""
 
     root_cause_id: UUID
     party: Party
-    departments: frozenset[str]
+    speaks_for: frozenset[Party]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -240,7 +241,7 @@ class ContestShare:
     party: Party
     grounds: str
     now: datetime
-    departments: frozenset[str]
+    speaks_for: frozenset[Party]
     party_key: UUID | None = None
     private_note: str | None = None
 
@@ -261,7 +262,7 @@ class UpholdShare:
     root_cause_id: UUID
     party: Party
     grounds: str
-    departments: frozenset[str]
+    speaks_for: frozenset[Party]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -269,7 +270,7 @@ class ConfirmResponsibility:
     root_cause_id: UUID
     now: datetime
     by: str
-    departments: frozenset[str]
+    speaks_for: frozenset[Party]
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -28,7 +28,6 @@ from shared.contracts.investigation.investigation import (
     TeamMemberAssigned,
 )
 from shared.contracts.investigation.responsibility import (
-    Party,
     ResponsibilityAccepted,
     ResponsibilityConfirmed,
     ResponsibilityContested,
@@ -37,6 +36,7 @@ from shared.contracts.investigation.responsibility import (
     ResponsibilityUpheld,
     TraceabilityReportIssued,
 )
+from shared.contracts.party import Party
 
 K = TypeVar("K")
 V = TypeVar("V")

@@ -36,7 +36,6 @@ from services.investigation.domain.investigation.state import Investigation, Sha
 from services.investigation.domain.responsibility.shares import bearing, sound
 from shared.contracts.event import Event
 from shared.contracts.investigation.responsibility import (
-    Party,
     ResponsibilityAccepted,
     ResponsibilityConfirmed,
     ResponsibilityContested,
@@ -44,6 +43,7 @@ from shared.contracts.investigation.responsibility import (
     ResponsibilityRevised,
     ResponsibilityUpheld,
 )
+from shared.contracts.party import Party
 
 Events = Sequence[Event]
 
@@ -90,7 +90,7 @@ def propose(command: ProposeResponsibility, state: Investigation) -> Events:
 def accept(command: AcceptShare, state: Investigation) -> Events:
     """Accepting takes an objection back. After the confirmation there is nothing left to accept."""
     shares = _proposed(command.root_cause_id, state)
-    _speaks_for(command.party, shares, command.departments)
+    _speaks_for(command.party, shares, command.speaks_for)
     if shares.confirmed or shares.answers.get(command.party) in ("accepted", "upheld"):
         return []
     return [
@@ -106,10 +106,10 @@ def accept(command: AcceptShare, state: Investigation) -> Events:
 def contest(command: ContestShare, state: Investigation) -> Events:
     """An objection until the deadline, an appeal once confirmed; each once a proposal. An appeal reopens only this."""
     shares = _proposed(command.root_cause_id, state)
-    _speaks_for(command.party, shares, command.departments)
+    _speaks_for(command.party, shares, command.speaks_for)
     said(grounds=command.grounds)
     if (command.party, shares.stage) in shares.decided:
-        raise AlreadyDecided(party=command.party.code, stage=shares.stage)
+        raise AlreadyDecided(party=str(command.party), stage=shares.stage)
     if shares.stage == "objection" and command.now > shares.hear_by:
         raise HearingOver(hear_by=shares.hear_by.isoformat())
     return [
@@ -134,7 +134,7 @@ def revise(command: ReviseResponsibility, state: Investigation) -> Events:
         raise NothingContested
     for party in command.answers:
         if party not in shares.contested:
-            raise PartyBearsNothing(party=party.code)
+            raise PartyBearsNothing(party=str(party))
     sound(command.shares)
     _hearing_ahead(command.hear_by, command.now)
     return [
@@ -157,8 +157,8 @@ def uphold(command: UpholdShare, state: Investigation) -> Events:
     said(grounds=command.grounds)
     if command.party not in shares.contested:
         raise NothingContested
-    if command.party.code in command.departments:
-        raise ConfirmerBears(party=command.party.code)
+    if command.party in command.speaks_for:
+        raise ConfirmerBears(party=str(command.party))
     return [
         ResponsibilityUpheld(
             investigation_id=state.known,
@@ -179,9 +179,9 @@ def confirm(command: ConfirmResponsibility, state: Investigation) -> Events:
         raise ShareContested(parties=_names(shares.contested))
     if command.by in shares.proposers:
         raise ConfirmerProposed
-    own = bearing(shares.shares, command.departments)
+    own = bearing(shares.shares, command.speaks_for)
     if own is not None:
-        raise ConfirmerBears(party=own.code)
+        raise ConfirmerBears(party=str(own))
     if shares.unheard and command.now <= shares.hear_by:
         raise PartyNotHeard(parties=_names(shares.unheard), hear_by=shares.hear_by.isoformat())
     root = state.roots[command.root_cause_id]
@@ -209,11 +209,12 @@ def _proposed(root_cause_id: UUID, state: Investigation) -> Shares:
     return shares
 
 
-def _speaks_for(party: Party, shares: Shares, departments: frozenset[str]) -> None:
+def _speaks_for(party: Party, shares: Shares, speaks_for: frozenset[Party]) -> None:
+    """In this order: nobody learns from a refusal whether another party bears a share (rule 13)."""
+    if party not in speaks_for:
+        raise NotYourShare(party=str(party))
     if party not in shares.parties:
-        raise PartyBearsNothing(party=party.code)
-    if party.code not in departments:
-        raise NotYourShare(party=party.code)
+        raise PartyBearsNothing(party=str(party))
 
 
 def _hearing_ahead(hear_by: datetime, now: datetime) -> None:
@@ -222,4 +223,4 @@ def _hearing_ahead(hear_by: datetime, now: datetime) -> None:
 
 
 def _names(parties: Iterable[Party]) -> str:
-    return ", ".join(party.code for party in parties)
+    return ", ".join(map(str, parties))

@@ -12,7 +12,8 @@ from services.investigation.domain.flow.ledger import Ledger
 from shared.contracts.intake.complaint import ComplaintItem
 from shared.contracts.investigation.cause import RootCauseConfirmed, WhyAnswered, WhyAsked
 from shared.contracts.investigation.investigation import ComplaintJoined
-from shared.contracts.investigation.responsibility import Party, Share
+from shared.contracts.investigation.responsibility import Share
+from shared.contracts.party import Party
 from shared.contracts.words import InvestigationOutcome, Verification
 from shared.kernel.errors import NotFound
 

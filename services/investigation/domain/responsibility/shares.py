@@ -11,7 +11,8 @@ from typing import cast, get_args
 from services.investigation.domain.errors import PartyUnnamed, ShareInvalid, SharesDontAddUp
 from shared.contracts.evidence import EvidenceRef
 from shared.contracts.investigation.cause import RootCauseConfirmed
-from shared.contracts.investigation.responsibility import Party, Share
+from shared.contracts.investigation.responsibility import Share
+from shared.contracts.party import Party
 from shared.contracts.words import PartyKind, ShareKind
 
 WHOLE = Decimal(100)
@@ -100,13 +101,13 @@ def sound(shares: Sequence[Share]) -> None:
     for share in shares:
         problem = _wrong_with(share)
         if problem is not None:
-            raise ShareInvalid(party=share.party.code, problem_zh=problem[0], problem_en=problem[1])
+            raise ShareInvalid(party=str(share.party), problem_zh=problem[0], problem_en=problem[1])
     if len(shares) > MAX_SHARES:
         raise ShareInvalid(party="–", problem_zh=f"超过 {MAX_SHARES} 份", problem_en=f"more than {MAX_SHARES} shares")
     seen = [(share.party, share.kind) for share in shares]
     for party, kind in seen:
         if seen.count((party, kind)) > 1:
-            raise ShareInvalid(party=party.code, problem_zh="同一责任重复出现", problem_en="bears the same kind twice")
+            raise ShareInvalid(party=str(party), problem_zh="同一责任重复出现", problem_en="bears the same kind twice")
     total = sum((share.percent for share in shares if share.percent is not None), Decimal(0))
     if total != WHOLE:
         raise SharesDontAddUp(total=str(total))
@@ -142,6 +143,6 @@ def _party(row: RuleRow, facts: CauseFacts) -> Party:
     return Party(kind=cast("PartyKind", kind), code=_BLANK.sub(named, code))
 
 
-def bearing(shares: Iterable[Share], departments: frozenset[str]) -> Party | None:
-    """The first bearing party the actor belongs to, by its code."""
-    return next((share.party for share in shares if share.party.code in departments), None)
+def bearing(shares: Iterable[Share], parties: frozenset[Party]) -> Party | None:
+    """The first bearing party among those that the actor speaks for."""
+    return next((share.party for share in shares if share.party in parties), None)

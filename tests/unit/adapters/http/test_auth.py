@@ -16,6 +16,7 @@ from shared.adapters.http.auth import REMEMBERED_TOKENS, Authenticator
 from shared.adapters.http.edge_errors import Unauthenticated, Unavailable
 from shared.adapters.http.keys import FetchedKeys, FixedKeys, keys_from_file, usable
 from shared.adapters.http.policy import Principal
+from shared.contracts.party import Party
 
 NOW = 1_800_000_000.0
 RSA = RSAKey.generate_key(2048, private=True, auto_kid=True)
@@ -24,6 +25,10 @@ CLAIMS = {
     "iss": "https://id.example", "aud": "suyuan", "sub": "u-1", "tenant": "acme",
     "roles": ["auditor", "made-up"], "exp": NOW + 60,
 }  # fmt: skip
+WRITTEN = (
+    "a party is written KIND:CODE, such as supplier:S-001; "
+    "the kinds are department, post, supplier, carrier, dealer, designer"
+)
 
 
 class Time:
@@ -64,6 +69,13 @@ async def refused(authenticator: Authenticator, token: bytes | None) -> str:
 async def test_a_good_token_gives_tenant_subject_and_known_roles(authenticator, key, algorithm):
     principal = await authenticator.principal(signed(key, algorithm))
     assert principal == Principal("acme", "u-1", frozenset({"auditor"}))
+
+
+async def test_rule_13_a_token_names_parties_by_kind_and_code(authenticator):
+    principal = await authenticator.principal(signed(roles=["supplier"], parties=["supplier:S-1", "supplier:s-1"]))
+    assert principal.parties == {Party(kind="supplier", code="S-1"), Party(kind="supplier", code="s-1")}
+    assert principal.shares_shown == principal.parties
+    assert (await authenticator.principal(signed())).shares_shown is None
 
 
 async def test_alg_none_is_refused(authenticator):
@@ -118,6 +130,22 @@ async def test_changed_claims_are_refused(authenticator):
         ({"tenant": "a b"}, "the claim tenant is missing or malformed"),
         ({"sub": None}, "the claim sub is missing or malformed"),
         ({"roles": "admin"}, "the claim roles is missing"),
+        ({"parties": "supplier:S-1"}, "the claim parties is not a list of texts"),
+        ({"parties": {}}, "the claim parties is not a list of texts"),
+        ({"parties": ""}, "the claim parties is not a list of texts"),
+        ({"parties": [7]}, "the claim parties is not a list of texts"),
+        ({"parties": [["supplier", "S-1"]]}, "the claim parties is not a list of texts"),
+        ({"parties": ["S-1"]}, f"the claim parties is wrong: {WRITTEN}"),
+        ({"parties": ["supplier:S-1", "supplier:"]}, f"the claim parties is wrong: {WRITTEN}"),
+        ({"parties": ["supplier:Ｓ-1"]}, f"the claim parties is wrong: {WRITTEN}"),
+        (
+            {"parties": ["department:press"], "roles": ["supplier", "quality_manager"]},
+            "the claim parties is wrong: the role supplier can't speak for department:press",
+        ),
+        (
+            {"parties": ["supplier:S-1"], "roles": ["department_lead"]},
+            "the claim parties is wrong: the role department_lead can't speak for supplier:S-1",
+        ),
     ],
 )
 async def test_a_wrong_claim_is_refused(authenticator, change, why):

@@ -29,7 +29,8 @@ from shared.contracts.event import Event
 from shared.contracts.evidence import EvidenceRef
 from shared.contracts.intake.complaint import ComplaintItem
 from shared.contracts.investigation.investigation import ComplaintJoined, Finding, NodeExamined
-from shared.contracts.investigation.responsibility import LogPosition, Party, Share
+from shared.contracts.investigation.responsibility import LogPosition, Share
+from shared.contracts.party import Party
 from shared.kernel.testing import Specification
 
 CASE = UUID(int=1)
@@ -165,6 +166,7 @@ def rooted() -> list[Event]:
 SUPPLIER = Party(kind="supplier", code="S-07")
 PRODUCTION = Party(kind="department", code="production")
 MANAGER = Party(kind="post", code="production_manager")
+QUALITY = Party(kind="department", code="quality")
 
 
 def share(party: Party, kind: Any, percent: int | None, **changes: Any) -> Share:
@@ -194,14 +196,12 @@ def proposed() -> list[Event]:
 
 
 def contest(party: Party = SUPPLIER, now: datetime = NOW, **changes: Any) -> ContestShare:
-    base = ContestShare(
-        root_cause_id=ROOT, party=party, grounds="来料合格", now=now, departments=frozenset({party.code})
-    )
+    base = ContestShare(root_cause_id=ROOT, party=party, grounds="来料合格", now=now, speaks_for=frozenset({party}))
     return replace(base, **changes)
 
 
 def confirm(now: datetime = HEAR_BY + timedelta(hours=1), by: str = "qm", **changes: Any) -> ConfirmResponsibility:
-    base = ConfirmResponsibility(root_cause_id=ROOT, now=now, by=by, departments=frozenset({"quality"}))
+    base = ConfirmResponsibility(root_cause_id=ROOT, now=now, by=by, speaks_for=frozenset({QUALITY}))
     return replace(base, **changes)
 
 
