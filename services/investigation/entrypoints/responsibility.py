@@ -98,6 +98,7 @@ def _add_proposals(
             root_cause_id=body.root_cause_id,
             party=body.party.party(),
             grounds=body.grounds,
+            by=context.actor.subject,
             speaks_for=call.who.parties,
         )
         return done(SERVICE, (await handlers.uphold_share(context, investigation_id, command)).appended)
@@ -124,7 +125,12 @@ def _add_hearing(router: APIRouter, handlers: InvestigationHandlers) -> None:
     @router.post(f"{ONE}/accept-share", operation_id="acceptShare", dependencies=parties)
     async def accept(investigation_id: UUID, body: AcceptBody, context: Writing, call: Calling) -> Response:
         """接受责任 · A party accepts its share."""
-        command = AcceptShare(root_cause_id=body.root_cause_id, party=body.party.party(), speaks_for=call.who.parties)
+        command = AcceptShare(
+            root_cause_id=body.root_cause_id,
+            party=body.party.party(),
+            by=context.actor.subject,
+            speaks_for=call.who.parties,
+        )
         return done(SERVICE, (await handlers.accept_share(context, investigation_id, command)).appended)
 
     @router.post(f"{ONE}/contest", operation_id="contestShare", dependencies=parties)
@@ -135,6 +141,7 @@ def _add_hearing(router: APIRouter, handlers: InvestigationHandlers) -> None:
             party=body.party.party(),
             grounds=body.grounds,
             now=context.now,
+            by=context.actor.subject,
             speaks_for=call.who.parties,
             private_note=body.private_note,
         )

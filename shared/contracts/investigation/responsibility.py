@@ -46,15 +46,21 @@ class ResponsibilityProposed(Event):
 
 @event(zh="责任方已接受", en="Responsibility accepted")
 class ResponsibilityAccepted(Event):
+    """`answered_by` is an opaque id: who answers for a party doesn't decide about its share (rule 11)."""
+
     investigation_id: UUID
     root_cause_id: UUID
     proposal_no: int
     party: Party
+    answered_by: str | None = None
 
 
 @event(zh="责任方提出异议", en="Responsibility contested")
 class ResponsibilityContested(Event):
-    """`stage`: objection before confirmation, appeal after it. The private note stays the party's own (rule 13)."""
+    """`stage`: objection before confirmation, appeal after it. The private note stays the party's own (rule 13).
+
+    `answered_by` is an opaque id: who answers for a party doesn't decide about its share (rule 11).
+    """
 
     investigation_id: UUID
     root_cause_id: UUID
@@ -64,6 +70,7 @@ class ResponsibilityContested(Event):
     grounds: str
     party_key: UUID | None = None
     private_note: PrivateText | None = None
+    answered_by: str | None = None
 
 
 @event(zh="责任已修订", en="Responsibility revised")

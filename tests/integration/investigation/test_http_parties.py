@@ -129,6 +129,8 @@ async def test_rule_11_a_bearing_party_confirms_by_no_role(shared_code, kind):
         bearing = case.app.client(role, subject="of-it", parties=[f"{kind}:{CODE}"])
         refused = await ask(bearing, f"{case.path}/confirm-responsibility", {"root_cause_id": root}, 403)
         assert refused["detail"].count(f"{kind}:{CODE}") == 1
+    answered = case.app.client("quality_manager", subject=f"of-{kind}:{CODE}")
+    await ask(answered, f"{case.path}/confirm-responsibility", {"root_cause_id": root}, 403)
     namesake = case.app.client("quality_manager", subject="namesake", parties=[f"carrier:{CODE}", "department:press"])
     await ask(namesake, f"{case.path}/confirm-responsibility", {"root_cause_id": root})
 

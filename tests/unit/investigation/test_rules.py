@@ -202,7 +202,7 @@ def test_rule_11_shares_add_up_to_100_and_name_rule_clause_and_evidence(shares, 
 
 
 def test_rule_11_silence_past_the_deadline_counts_as_accepted_and_is_marked():
-    accept = AcceptShare(root_cause_id=s.ROOT, party=s.PRODUCTION, speaks_for=frozenset({s.PRODUCTION}))
+    accept = AcceptShare(root_cause_id=s.ROOT, party=s.PRODUCTION, by="lead", speaks_for=frozenset({s.PRODUCTION}))
     heard = s.case.given(s.after(accept, given=s.proposed()))
     heard.when(s.confirm(now=s.HEAR_BY)).refused(PartyNotHeard, parties="supplier:S-07, post:production_manager")
     (confirmed,) = heard.when(s.confirm()).events
@@ -217,6 +217,25 @@ def test_rule_11_who_confirms_is_neither_the_proposer_nor_of_a_bearing_party():
     given.when(s.confirm(speaks_for=frozenset({s.PRODUCTION}))).refused(ConfirmerBears, party="department:production")
     given.when(s.confirm(speaks_for=frozenset({s.MANAGER}))).refused(ConfirmerBears)
     assert given.when(s.confirm()).refusal is None
+
+
+def test_rule_11_who_answered_for_a_bearing_party_confirms_in_no_other_role():
+    accept = AcceptShare(root_cause_id=s.ROOT, party=s.PRODUCTION, by="lead", speaks_for=frozenset({s.PRODUCTION}))
+    answered = s.after(accept, s.contest(by="agent"), given=s.proposed())
+    uphold = UpholdShare(root_cause_id=s.ROOT, party=s.SUPPLIER, grounds="复检不合格", by="qe", speaks_for=frozenset())
+    s.case.given(answered).when(replace(uphold, by="agent")).refused(ConfirmerBears, party="supplier:S-07")
+    given = s.case.given(s.after(uphold, given=answered))
+    given.when(s.confirm(by="lead", speaks_for=frozenset())).refused(ConfirmerBears, party="department:production")
+    given.when(s.confirm(by="agent", speaks_for=frozenset())).refused(ConfirmerBears, party="supplier:S-07")
+    assert given.when(s.confirm(speaks_for=frozenset())).refusal is None
+
+
+def test_rule_11_who_answered_for_a_party_that_bears_no_more_may_confirm():
+    answered = s.after(s.contest(by="agent"), revise(), given=s.proposed())
+    later = s.confirm(now=s.HEAR_BY + timedelta(days=8), by="agent", speaks_for=frozenset())
+    assert s.case.given(answered).when(later).refusal is None
+    back = s.after(s.contest(s.PRODUCTION, by="agent"), revise(answers=(s.PRODUCTION,)), given=s.proposed())
+    s.case.given(back).when(later).refused(ConfirmerBears, party="department:production")
 
 
 def revise(**changes) -> ReviseResponsibility:
@@ -242,7 +261,7 @@ def test_rule_11_who_revised_is_a_proposer_too():
 def test_rule_12_a_contested_share_cant_be_confirmed_until_revised_or_upheld():
     contested = s.after(s.contest(), given=s.proposed())
     s.case.given(contested).when(s.confirm()).refused(ShareContested, parties="supplier:S-07")
-    uphold = UpholdShare(root_cause_id=s.ROOT, party=s.SUPPLIER, grounds="复检不合格", speaks_for=frozenset())
+    uphold = UpholdShare(root_cause_id=s.ROOT, party=s.SUPPLIER, grounds="复检不合格", by="qe", speaks_for=frozenset())
     assert s.case.given(s.after(uphold, given=contested)).when(s.confirm()).refusal is None
     s.case.given(contested).when(replace(uphold, speaks_for=frozenset({s.SUPPLIER}))).refused(ConfirmerBears)
     revised = s.case.given(s.after(revise(), given=contested))
@@ -267,7 +286,7 @@ def test_rule_12_an_appeal_after_confirmation_reopens_only_the_share():
     state = s.case.given(confirmed, appeal).state
     assert list(state.roots) == [s.ROOT]
     assert not state.shares[s.ROOT].confirmed
-    uphold = UpholdShare(root_cause_id=s.ROOT, party=s.SUPPLIER, grounds="维持", speaks_for=frozenset())
+    uphold = UpholdShare(root_cause_id=s.ROOT, party=s.SUPPLIER, grounds="维持", by="qe", speaks_for=frozenset())
     upheld = s.after(uphold, given=[*confirmed, appeal])
     s.case.given(upheld).when(s.contest(now=s.HEAR_BY)).refused(AlreadyDecided, stage="appeal")
     assert s.case.given(upheld).when(s.confirm()).refusal is None
@@ -285,7 +304,7 @@ def test_rule_13_a_party_of_another_kind_with_the_same_code_is_another_party():
     shares = (s.share(s.SUPPLIER, "primary", 60), s.share(namesake, "secondary", 40))
     given = s.case.given(s.after(s.propose(shares), given=s.rooted()))
     given.when(s.contest(speaks_for=frozenset({namesake}))).refused(NotYourShare, party="supplier:S-07")
-    accept = AcceptShare(root_cause_id=s.ROOT, party=namesake, speaks_for=frozenset({s.SUPPLIER}))
+    accept = AcceptShare(root_cause_id=s.ROOT, party=namesake, by="x", speaks_for=frozenset({s.SUPPLIER}))
     given.when(accept).refused(NotYourShare, party="department:S-07")
     given.when(s.confirm(speaks_for=frozenset({namesake}))).refused(ConfirmerBears, party="department:S-07")
     assert given.when(s.confirm(speaks_for=frozenset({bystander}))).refusal is None

@@ -230,6 +230,7 @@ class AcceptShare:
 
     root_cause_id: UUID
     party: Party
+    by: str
     speaks_for: frozenset[Party]
 
 
@@ -241,6 +242,7 @@ class ContestShare:
     party: Party
     grounds: str
     now: datetime
+    by: str
     speaks_for: frozenset[Party]
     party_key: UUID | None = None
     private_note: str | None = None
@@ -262,6 +264,7 @@ class UpholdShare:
     root_cause_id: UUID
     party: Party
     grounds: str
+    by: str
     speaks_for: frozenset[Party]
 
 

@@ -110,10 +110,10 @@ def _responsibility(state: Investigation, event: Event) -> Investigation:
         case ResponsibilityRevised():
             shares = _revised(state.shares[event.root_cause_id], event)
         case ResponsibilityAccepted():
-            shares = _answered(state.shares[event.root_cause_id], event.party, "accepted")
+            shares = _spoken(state.shares[event.root_cause_id], event, "accepted")
         case ResponsibilityContested():
             before = state.shares[event.root_cause_id]
-            shares = replace(_answered(before, event.party, "contested"), confirmed=False)
+            shares = replace(_spoken(before, event, "contested"), confirmed=False)
             shares = replace(shares, decided=before.decided | {(event.party, event.stage)})
         case ResponsibilityUpheld():
             shares = _answered(state.shares[event.root_cause_id], event.party, "upheld")
@@ -126,6 +126,11 @@ def _responsibility(state: Investigation, event: Event) -> Investigation:
 
 def _answered(shares: Shares, party: Party, answer: PartyAnswer) -> Shares:
     return replace(shares, answers={**shares.answers, party: answer})
+
+
+def _spoken(shares: Shares, event: ResponsibilityAccepted | ResponsibilityContested, answer: PartyAnswer) -> Shares:
+    who = frozenset() if event.answered_by is None else frozenset({(event.party, event.answered_by)})
+    return replace(_answered(shares, event.party, answer), answerers=shares.answerers | who)
 
 
 def _revised(before: Shares, event: ResponsibilityRevised) -> Shares:
@@ -145,6 +150,7 @@ def _revised(before: Shares, event: ResponsibilityRevised) -> Shares:
         event.shares,
         event.hear_by,
         answers=kept,
+        answerers=before.answerers,
         ever_confirmed=before.ever_confirmed,
     )
 

@@ -99,6 +99,7 @@ def accept(command: AcceptShare, state: Investigation) -> Events:
             root_cause_id=command.root_cause_id,
             proposal_no=shares.proposal_no,
             party=command.party,
+            answered_by=command.by,
         )
     ]
 
@@ -122,6 +123,7 @@ def contest(command: ContestShare, state: Investigation) -> Events:
             grounds=command.grounds,
             party_key=command.party_key if command.private_note is not None else None,
             private_note=command.private_note,
+            answered_by=command.by,
         )
     ]
 
@@ -157,7 +159,7 @@ def uphold(command: UpholdShare, state: Investigation) -> Events:
     said(grounds=command.grounds)
     if command.party not in shares.contested:
         raise NothingContested
-    if command.party in command.speaks_for:
+    if command.party in command.speaks_for | shares.answered_by(command.by):
         raise ConfirmerBears(party=str(command.party))
     return [
         ResponsibilityUpheld(
@@ -171,7 +173,10 @@ def uphold(command: UpholdShare, state: Investigation) -> Events:
 
 
 def confirm(command: ConfirmResponsibility, state: Investigation) -> Events:
-    """By neither a proposer nor a bearing party, when nothing is contested and each party answered or was silent."""
+    """By neither a proposer nor a bearing party, when nothing is contested and each party answered or was silent.
+
+    Who once answered for a bearing party is of it, also where the token of today says nothing of that.
+    """
     shares = _proposed(command.root_cause_id, state)
     if shares.confirmed:
         return []
@@ -179,7 +184,7 @@ def confirm(command: ConfirmResponsibility, state: Investigation) -> Events:
         raise ShareContested(parties=_names(shares.contested))
     if command.by in shares.proposers:
         raise ConfirmerProposed
-    own = bearing(shares.shares, command.speaks_for)
+    own = bearing(shares.shares, command.speaks_for | shares.answered_by(command.by))
     if own is not None:
         raise ConfirmerBears(party=str(own))
     if shares.unheard and command.now <= shares.hear_by:

@@ -34,6 +34,7 @@ class Shares:
     """The responsibility for one root cause as it stands: the newest proposal and how each party answered it.
 
     `decided` remembers (party, stage) already ruled on in this proposal: nobody contests the same thing twice.
+    `answerers` are who ever spoke for a party (party, opaque id): they belong to it in whatever role they come later.
     """
 
     proposal_no: int
@@ -42,12 +43,17 @@ class Shares:
     hear_by: datetime
     answers: Mapping[Party, PartyAnswer] = field(default_factory=dict)
     decided: frozenset[tuple[Party, Stage]] = frozenset()
+    answerers: frozenset[tuple[Party, str]] = frozenset()
     confirmed: bool = False
     ever_confirmed: bool = False
 
     @property
     def parties(self) -> tuple[Party, ...]:
         return tuple(dict.fromkeys(share.party for share in self.shares))
+
+    def answered_by(self, who: str) -> frozenset[Party]:
+        """The parties for which this person has spoken."""
+        return frozenset(party for party, subject in self.answerers if subject == who)
 
     @property
     def contested(self) -> tuple[Party, ...]:

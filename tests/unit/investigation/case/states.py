@@ -196,7 +196,9 @@ def proposed() -> list[Event]:
 
 
 def contest(party: Party = SUPPLIER, now: datetime = NOW, **changes: Any) -> ContestShare:
-    base = ContestShare(root_cause_id=ROOT, party=party, grounds="来料合格", now=now, speaks_for=frozenset({party}))
+    base = ContestShare(
+        root_cause_id=ROOT, party=party, grounds="来料合格", now=now, by=f"of-{party}", speaks_for=frozenset({party})
+    )
     return replace(base, **changes)
 
 
