@@ -61,6 +61,9 @@ async def test_rule_13_a_party_sees_nothing_of_another_kind_with_its_code(shared
     assert bearers(view) == {(kind, CODE)}
     assert NOTES[kind] in str(view)
     assert NOTES[OTHER[kind]] not in str(view)
+    colleague = case.app.client("quality_engineer", subject="of-it", parties=[f"{kind}:{CODE}"])
+    whole = str(await look(colleague, case.path))
+    assert [NOTES[one] in whole for one in (kind, OTHER[kind])] == [True, False]
 
 
 @BOTH
