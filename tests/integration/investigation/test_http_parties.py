@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from tests.integration.investigation.casework import API, SUPPLIER, Case, ask, look, opened
+from tests.integration.investigation.casework import SUPPLIER, Case, opened
+from tests.integration.speaking import API, ask, look
 
 CODE = "quality"
 PARTIES = {kind: {"kind": kind, "code": CODE} for kind in ("supplier", "department")}
@@ -60,6 +61,9 @@ async def test_rule_13_a_party_sees_nothing_of_another_kind_with_its_code(shared
     assert bearers(view) == {(kind, CODE)}
     assert NOTES[kind] in str(view)
     assert NOTES[OTHER[kind]] not in str(view)
+    colleague = case.app.client("quality_engineer", subject="of-it", parties=[f"{kind}:{CODE}"])
+    whole = str(await look(colleague, case.path))
+    assert [NOTES[one] in whole for one in (kind, OTHER[kind])] == [True, False]
 
 
 @BOTH
