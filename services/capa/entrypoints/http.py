@@ -77,7 +77,7 @@ def _add_reads(router: APIRouter, resources: Resources, views: Views) -> None:
         if len(rows) > page.limit:
             value = shown[-1][sort.removeprefix("-")]
             text = value.astimezone(UTC).isoformat() if isinstance(value, datetime) else value
-            cursor = page.next_cursor(text, str(shown[-1]["capa_id"]))
+            cursor = page.next_cursor(text, str(shown[-1]["id"]))
         return listed(shown, cursor)
 
     @router.get(f"{CAPAS}/{{capa_id}}", operation_id="getCapa", dependencies=readers)

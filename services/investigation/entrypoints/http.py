@@ -102,7 +102,7 @@ def _add_reads(router: APIRouter, references: References, resources: Resources, 
         if len(rows) > page.limit:
             value = shown[-1][sort.removeprefix("-")]
             text = value.astimezone(UTC).isoformat() if isinstance(value, datetime) else value
-            cursor = page.next_cursor(text, str(shown[-1]["investigation_id"]))
+            cursor = page.next_cursor(text, str(shown[-1]["id"]))
         return listed(shown, cursor)
 
     @router.get(ONE, operation_id="getInvestigation", dependencies=[policy(*CONCERNED)])
@@ -130,7 +130,7 @@ def _add_case(router: APIRouter, handlers: InvestigationHandlers) -> None:
     async def open_one(body: OpenBody, context: Creating) -> Response:
         """启动内部调查 · Open an investigation of our own."""
         handled = await handlers.open(context, new_id(), body.product)
-        where = location_of(handled.appended, INVESTIGATIONS, "investigation_id")
+        where = location_of(handled.appended, INVESTIGATIONS)
         return created(SERVICE, handled.appended, where)
 
     @router.post(f"{ONE}/team", operation_id="assignTeamMember", dependencies=writers)

@@ -115,14 +115,14 @@ async def test_rule_16_a_report_is_the_same_bytes_and_the_customer_edition_is_cl
     clean = await ask(case.engineer, f"{case.path}/reports", stages | asked)
     for form in ("json", "html"):
         url = f"{API}{case.path}/report.{form}"
-        first = await case.engineer.get(url, params={"report_id": clean["report_id"]})
-        again = await case.engineer.get(url, params={"report_id": clean["report_id"]})
+        first = await case.engineer.get(url, params={"report_id": clean["id"]})
+        again = await case.engineer.get(url, params={"report_id": clean["id"]})
         assert first.status_code == 200
         assert first.content == again.content
         assert sha256(first.content).hexdigest() == clean[f"{form}_sha256"]
         assert SUPPLIER not in first.text
         assert PRIVATE not in first.text
-        internal = await case.engineer.get(url, params={"report_id": whole["report_id"]})
+        internal = await case.engineer.get(url, params={"report_id": whole["id"]})
         assert SUPPLIER in internal.text
         assert PRIVATE not in internal.text
 
