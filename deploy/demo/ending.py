@@ -44,11 +44,11 @@ def improve(story: Story) -> None:
     capas = cast.engineer.get("/capas", investigation_id=story.told.investigation)["items"]
     for capa in capas:
         _walk(story, capa, today)
-    story.told.capa = capas[0]["capa_id"]
+    story.told.capa = capas[0]["id"]
 
 
 def _walk(story: Story, capa: dict[str, Any], today: date) -> None:
-    cast, one = story.cast, f"/capas/{capa['capa_id']}"
+    cast, one = story.cast, f"/capas/{capa['id']}"
     for root in capa["root_causes"]:
         planned = cast.engineer.post(
             f"{one}/actions",

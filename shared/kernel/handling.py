@@ -142,10 +142,10 @@ class Handler(Generic[S, C]):
         _check_expected(context, stream, loaded.version)
         state = self.decider.fold(r.event for r in loaded.events)
         events, reaction = self._decide(command, state, beside.reaction)
-        if not events and reaction is None:
-            return Handled(Appended(stream, loaded.version, 0, b"{}"), state)
         after = self.decider.fold(events, state)
         said = codec.encode_plain(answer(after, events)) if answer else b"{}"
+        if not events and reaction is None:
+            return Handled(Appended(stream, loaded.version, 0, said), state)
         request = await self._prepare(context, stream, loaded.version, events)
         request = replace(
             request,

@@ -111,7 +111,7 @@ async def _complain(one: Populated) -> None:
     made = await one.create("/api/v1/complaints", json=FORM)
     one.ids |= {"complaint_id": made["id"], "subject_id": made["subject_id"]}
     added = await one.create("/api/v1/complaints/{complaint_id}/attachments", files={"file": ("a.png", PICTURE)})
-    one.ids["attachment_id"] = added["attachment_id"]
+    one.ids["attachment_id"] = added["id"]
 
 
 async def _load_facts(one: Populated) -> None:
@@ -123,10 +123,10 @@ async def _load_facts(one: Populated) -> None:
 
 async def _investigate(one: Populated) -> None:
     made = await one.create("/api/v1/investigations", json={})
-    one.ids["investigation_id"] = made["investigation_id"]
+    one.ids["investigation_id"] = made["id"]
     await one.write("/api/v1/complaints/{complaint_id}/acknowledge")
     await one.write("/api/v1/complaints/{complaint_id}/triage", {})
-    await one.write("/api/v1/complaints/{complaint_id}/hand-over", {"investigation_id": made["investigation_id"]})
+    await one.write("/api/v1/complaints/{complaint_id}/hand-over", {"investigation_id": made["id"]})
     await one.calm()
     case = "/api/v1/investigations/{investigation_id}"
     await one.create(f"{case}/whys", json={"leg": "occurrence", "question": "为何漏气？"})
@@ -147,7 +147,7 @@ async def _investigate(one: Populated) -> None:
 
 async def _act(one: Populated) -> None:
     await one.calm()
-    one.ids["capa_id"] = (await one.read("/api/v1/capas"))["items"][0]["capa_id"]
+    one.ids["capa_id"] = (await one.read("/api/v1/capas"))["items"][0]["id"]
     action = {
         "kind": "preventive",
         "title": "来料加严检验",

@@ -163,7 +163,7 @@ class CapaHandlers:
 
 
 def _named(capa: Capa, _: Sequence[Event]) -> dict[str, Any]:
-    return {"capa_id": str(capa.capa_id)}
+    return {"id": str(capa.capa_id)}
 
 
 def _planned(capa: Capa, events: Sequence[Event]) -> dict[str, Any]:

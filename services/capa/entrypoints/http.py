@@ -69,7 +69,7 @@ def _add_reads(router: APIRouter, resources: Resources, views: Views) -> None:
         )
         after = page.place(datetime.fromisoformat if sort.endswith("opened_at") else str, UUID)
         rows = await capas(resources.derived, read.tenant, asked, sort=sort, after=after, limit=page.limit + 1)
-        return listed(*page.cut(rows, sort.removeprefix("-"), "capa_id"))
+        return listed(*page.cut(rows, sort.removeprefix("-"), "id"))
 
     @router.get(f"{CAPAS}/{{capa_id}}", operation_id="getCapa", dependencies=readers)
     async def one(capa_id: UUID, read: ReadingAsOf) -> Response:

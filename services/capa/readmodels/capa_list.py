@@ -144,7 +144,7 @@ class CapaFilter:
 
 
 _QUERY = """
-select c.capa_id, c.capa_no, c.title, c.status, c.investigations, c.root_causes, c.products, c.defect_codes,
+select c.capa_id id, c.capa_no, c.title, c.status, c.investigations, c.root_causes, c.products, c.defect_codes,
        c.actions, c.actions_open, c.effectiveness, c.opened_at, c.closed_at, c.reopened, next.due as next_due
 from read.capa_list c
 left join lateral (
@@ -172,7 +172,7 @@ async def capas(
     after: tuple[Any, UUID] | None = None,
     limit: int = 50,
 ) -> Sequence[Mapping[str, Any]]:
-    """A page of CAPAs with the date that their next action is due; `after` is (sort value, capa_id) of the last one."""
+    """A page of CAPAs with the date that their next action is due; `after` is (sort value, id) of the last one."""
     column, kind = _COLUMN[sort.removeprefix("-")]
     than, way = ("<", "desc") if sort.startswith("-") else (">", "asc")
     investigation = None if asked.investigation_id is None else str(asked.investigation_id)

@@ -88,7 +88,7 @@ class CapaView:
     Of `measurements` and their kind the last one holds; the earlier ones stay to be seen.
     """
 
-    capa_id: UUID
+    id: UUID
     capa_no: str
     title: str
     version: int
@@ -133,7 +133,7 @@ def _after(view: CapaView | None, recorded: Recorded, state: Capa) -> CapaView |
     event, step = recorded.event, _step(recorded)
     if isinstance(event, CapaOpened):
         view = CapaView(
-            capa_id=event.capa_id,
+            id=event.capa_id,
             capa_no=event.capa_no,
             title=event.title,
             version=0,

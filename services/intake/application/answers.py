@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from services.intake.domain.complaint.commands import AddAttachment
 from services.intake.domain.complaint.state import Complaint
 from services.intake.domain.data_subject.decider import DataSubject
 from services.intake.domain.reference.decider import Reference
@@ -28,6 +29,12 @@ def registration_answer(state: Complaint, events: Sequence[Event]) -> dict[str, 
     """The subject's id too: an opaque id, by which a privacy officer erases."""
     form = state.form
     return complaint_answer(state, events) | {"subject_id": form.subject_id if form else None}
+
+
+def attachment_answer(state: Complaint, events: Sequence[Event], command: AddAttachment) -> dict[str, Any]:
+    """Of the attachment; `sha256` is that of the sealed bytes, as evidence cites them."""
+    said = complaint_answer(state, events)
+    return said | {"id": command.attachment_id, "complaint_id": said["id"], "sha256": command.sha256}
 
 
 def subject_answer(state: DataSubject, events: Sequence[Event]) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from time import monotonic
 from uuid import UUID
 
 from services.intake.application.answers import (
+    attachment_answer,
     complaint_answer,
     first_again,
     registration_answer,
@@ -169,7 +170,7 @@ class IntakeHandlers:
 
     async def add_attachment(self, context: Context, complaint_id: UUID, command: AddAttachment) -> HandledComplaint:
         def said(state: Complaint, events: Sequence[Event]) -> dict[str, object]:
-            return complaint_answer(state, events) | {"attachment_id": command.attachment_id, "sha256": command.sha256}
+            return attachment_answer(state, events, command)
 
         return await self._complaints.handle(context, complaint_id, command, answer=said)
 

@@ -15,7 +15,7 @@ from services.intake.application.handlers import IntakeHandlers
 from services.intake.domain.complaint.commands import AddAttachment
 from services.intake.entrypoints.http import COMPLAINTS, READERS, STAFF
 from services.intake.entrypoints.reading import SERVICE, complaint_of
-from shared.adapters.http.answers import created
+from shared.adapters.http.answers import created, location_of
 from shared.adapters.http.conventions import Creating, Reading, keyed_by
 from shared.adapters.http.edge_errors import FieldError, InvalidRequest
 from shared.adapters.http.policy import policy
@@ -46,7 +46,7 @@ def routes(handlers: IntakeHandlers, resources: Resources, views: Views) -> APIR
         where = f"{COMPLAINTS}/{complaint_id}/attachments"
         first = await handlers.first_attached(context, complaint_id)
         if first is not None:
-            return created(SERVICE, first, where)
+            return created(SERVICE, first, location_of(first, where))
         state = await handlers.state(context.tenant, complaint_id)
         if state.form is None:
             raise NotFound(what="complaint", id=str(complaint_id))
@@ -62,7 +62,7 @@ def routes(handlers: IntakeHandlers, resources: Resources, views: Views) -> APIR
         handlers.check_attachment(command, state)
         await resources.blobs.put(context.tenant, _once(sealed))
         handled = await handlers.add_attachment(context, complaint_id, command)
-        return created(SERVICE, handled.appended, where)
+        return created(SERVICE, handled.appended, location_of(handled.appended, where))
 
     @router.get(
         "/{complaint_id}/attachments/{attachment_id}",

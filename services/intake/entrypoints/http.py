@@ -107,7 +107,7 @@ def _add_reads(router: APIRouter, resources: Resources, views: Views) -> None:
         )
         after = page.place(str, UUID)
         rows = await complaints(resources.derived, read.tenant, asked, sort=sort, after=after, limit=page.limit + 1)
-        shown, cursor = page.cut(rows, "sort_value", "complaint_id")
+        shown, cursor = page.cut(rows, "sort_value", "id")
         for row in shown:
             del row["sort_value"]
         return listed(await opened(resources, read, shown), cursor)

@@ -211,7 +211,7 @@ class ComplaintFilter:
 
 
 _QUERY = """
-select c.complaint_id, c.complaint_no, c.status, c.channel, c.severity, c.scope, c.priority, c.customer_name,
+select c.complaint_id id, c.complaint_no, c.status, c.channel, c.severity, c.scope, c.priority, c.customer_name,
     c.account, c.region, c.received_at, c.closed_at, c.investigation_id, c.outcome, c.products, c.lots,
     c.defect_codes, next.clock next_clock, next.due_at next_due_at, ({by})::text sort_value
 from read.complaint_list c
@@ -247,7 +247,7 @@ async def complaints(
     after: tuple[str, UUID] | None = None,
     limit: int = 50,
 ) -> Sequence[Mapping[str, Any]]:
-    """A page of complaints with what is due next; `after` is (`sort_value`, `complaint_id`) of the last one."""
+    """A page of complaints with what is due next; `after` is (`sort_value`, `id`) of the last one."""
     by, kind = _BY[sort.removeprefix("-")]
     than, way = ("<", "desc") if sort.startswith("-") else (">", "asc")
     value, last = after if after is not None else (None, None)

@@ -190,7 +190,7 @@ class InvestigationHandlers:
         return await self._handle(context, investigation_id, command)
 
     async def ask_why(self, context: Context, investigation_id: UUID, command: AskWhy) -> HandledCase:
-        return await self._handle(context, investigation_id, command, answer=_id_of("why_id", command.why_id))
+        return await self._handle(context, investigation_id, command, answer=_part(investigation_id, command.why_id))
 
     async def answer_why(self, context: Context, investigation_id: UUID, command: AnswerWhy) -> HandledCase:
         return await self._handle(context, investigation_id, command)
@@ -198,7 +198,7 @@ class InvestigationHandlers:
     async def propose_cause(self, context: Context, investigation_id: UUID, command: ProposeCause) -> HandledCase:
         flow = await self._flow(context.tenant, investigation_id)
         command = replace(command, flow_nodes=flow.names)
-        return await self._handle(context, investigation_id, command, answer=_id_of("cause_id", command.cause_id))
+        return await self._handle(context, investigation_id, command, answer=_part(investigation_id, command.cause_id))
 
     async def rule_out_cause(self, context: Context, investigation_id: UUID, command: RuleOutCause) -> HandledCase:
         return await self._handle(context, investigation_id, command)
@@ -208,7 +208,7 @@ class InvestigationHandlers:
     ) -> HandledCase:
         flow = await self._flow(context.tenant, investigation_id)
         command = replace(command, flow_nodes=flow.names)
-        answer = _id_of("root_cause_id", command.root_cause_id)
+        answer = _part(investigation_id, command.root_cause_id)
         return await self._handle(context, investigation_id, command, answer=answer)
 
     async def withdraw_root_cause(
@@ -285,18 +285,27 @@ class InvestigationHandlers:
         answer: Answer | None = None,
     ) -> HandledCase:
         try:
-            return await self._cases.handle(context, investigation_id, command, reaction=reaction, answer=answer)
+            return await self._cases.handle(
+                context, investigation_id, command, reaction=reaction, answer=answer or _case(investigation_id)
+            )
         except NotFound as missing:
+            if missing.id:  # a why or a cause of this case, by its own id
+                raise
             raise NotFound(what=missing.what, id=str(investigation_id)) from None
 
 
 def _opened(investigation_id: UUID, events: Sequence[Event]) -> dict[str, str]:
     number = getattr(events[0], "investigation_no", "") if events else ""
-    return {"investigation_id": str(investigation_id), "investigation_no": number}
+    return {"id": str(investigation_id), "investigation_no": number}
 
 
-def _id_of(name: str, id_: UUID) -> Answer:
-    return lambda _, __: {name: str(id_)}
+def _part(investigation_id: UUID, id_: UUID) -> Answer:
+    """What was made within the case, and the case."""
+    return lambda _, __: {"id": str(id_), "investigation_id": str(investigation_id)}
+
+
+def _case(investigation_id: UUID) -> Answer:
+    return lambda _, __: {"id": str(investigation_id)}
 
 
 def _claim(state: Investigation, complaint_id: UUID, item_no: int) -> Claim:

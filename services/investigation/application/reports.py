@@ -84,12 +84,15 @@ class Reports:
             html_sha256=await self._blobs.put(context.tenant, _whole(page)),
             capa_actions=len(actions),
         )
-        return await self._handlers.handle(context, investigation_id, command, answer=lambda _, __: _issued(command))
+        return await self._handlers.handle(
+            context, investigation_id, command, answer=lambda _, __: _issued(investigation_id, command)
+        )
 
 
-def _issued(command: IssueReport) -> dict[str, str]:
+def _issued(investigation_id: UUID, command: IssueReport) -> dict[str, str]:
     return {
-        "report_id": str(command.report_id),
+        "id": str(command.report_id),
+        "investigation_id": str(investigation_id),
         "report_no": command.report_no,
         "json_sha256": command.json_sha256,
         "html_sha256": command.html_sha256,

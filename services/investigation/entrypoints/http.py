@@ -94,7 +94,7 @@ def _add_reads(router: APIRouter, references: References, resources: Resources, 
         asked = InvestigationFilter(status=status, outcome=outcome, product=product, lot=lot, defect_code=defect_code)
         after = page.place(datetime.fromisoformat if sort.endswith("opened_at") else str, UUID)
         rows = await investigations(resources.derived, read.tenant, asked, sort=sort, after=after, limit=page.limit + 1)
-        return listed(*page.cut(rows, sort.removeprefix("-"), "investigation_id"))
+        return listed(*page.cut(rows, sort.removeprefix("-"), "id"))
 
     @router.get(ONE, operation_id="getInvestigation", dependencies=[policy(*CONCERNED)])
     async def one(investigation_id: UUID, read: ReadingAsOf) -> Response:
@@ -121,7 +121,7 @@ def _add_case(router: APIRouter, handlers: InvestigationHandlers) -> None:
     async def open_one(body: OpenBody, context: Creating) -> Response:
         """启动内部调查 · Open an investigation of our own."""
         handled = await handlers.open(context, new_id(), body.product)
-        where = location_of(handled.appended, INVESTIGATIONS, "investigation_id")
+        where = location_of(handled.appended, INVESTIGATIONS)
         return created(SERVICE, handled.appended, where)
 
     @router.post(f"{ONE}/team", operation_id="assignTeamMember", dependencies=writers)

@@ -148,7 +148,7 @@ class InvestigationFilter:
 
 
 _QUERY = """
-select investigation_id, investigation_no, flow, status, outcome, problem, complaints, products, lots, defect_codes,
+select investigation_id id, investigation_no, flow, status, outcome, problem, complaints, products, lots, defect_codes,
        root_causes, opened_at, concluded_at, reopened
 from read.investigation_list
 where tenant = $1
@@ -172,7 +172,7 @@ async def investigations(
     after: tuple[Any, UUID] | None = None,
     limit: int = 50,
 ) -> Sequence[Mapping[str, Any]]:
-    """A page of investigations; `after` is (sort value, investigation_id) of the last one."""
+    """A page of investigations; `after` is (sort value, id) of the last one."""
     column, kind = _COLUMN[sort.removeprefix("-")]
     than, way = ("<", "desc") if sort.startswith("-") else (">", "asc")
     value, last = after if after is not None else (None, None)

@@ -1,4 +1,8 @@
-"""Answers with the headers of the conventions: `ETag` is the version, `Suyuan-Position` where the change or view is."""
+"""Answers with the headers of the conventions: `ETag` is the version, `Suyuan-Position` where the change or view is.
+
+An answer about a thing (its making, a command on it, its view, its row in its own list) calls it `id`; whatever else it
+names is `<kind>_id`. What is quoted from an event keeps the event's names.
+"""
 
 from __future__ import annotations
 
@@ -35,9 +39,9 @@ def created(service: str, appended: Appended, location: str | None = None) -> Re
     return done(service, appended, status=201, location=location)
 
 
-def location_of(appended: Appended, prefix: str, field: str = "id") -> str:
+def location_of(appended: Appended, prefix: str) -> str:
     """`<prefix>/<id>`, the id taken from the stored answer, so that a repeat names the first one."""
-    return f"{prefix}/{msgspec.json.decode(appended.answer)[field]}"
+    return f"{prefix}/{msgspec.json.decode(appended.answer)['id']}"
 
 
 def view(body: Any, *, version: int | None = None, positions: Mapping[str, int] | None = None) -> Response:

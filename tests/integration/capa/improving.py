@@ -161,4 +161,4 @@ async def improvement(app: RunningApp, tenant: str = "t1") -> Improvement:
     reader = app.client("auditor", tenant=tenant)
     listed = await look(reader, "/capas", f"investigation:{position}", investigation_id=str(investigation))
     [row] = listed["items"]
-    return Improvement(app, row["capa_id"], root, investigation, product)
+    return Improvement(app, row["id"], root, investigation, product)

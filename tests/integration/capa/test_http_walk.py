@@ -25,6 +25,17 @@ async def test_rule_15_a_confirmed_root_cause_opens_it(case):
     ]
 
 
+async def test_it_is_called_id_and_what_it_names_by_its_kind(case):
+    made = await ask(case.planner, f"{case.path}/actions", case.plan_body(), 201)
+    assert (made["capa_id"], made["action_no"]) == (case.id, 1)
+    done = await ask(case.planner, f"{case.path}/lessons", {"lesson": "x"})
+    [listed] = (await look(case.planner, "/capas", done["at"], product=case.product))["items"]
+    assert (done["id"], listed["id"], (await case.view())["id"]) == (case.id,) * 3
+    assert listed["investigations"] == [str(case.investigation)]
+    [action] = (await look(case.planner, "/actions", capa_id=case.id))["items"]
+    assert (action["capa_id"], "id" in action) == (case.id, False)
+
+
 async def test_the_whole_walk_to_closure(case):
     action = await case.planned()
     await ask(case.manager, f"{action}/approve")

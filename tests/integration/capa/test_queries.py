@@ -65,11 +65,11 @@ async def test_filters(reader):
 
 async def test_pages_go_on_behind_the_last_row_in_each_order(reader):
     for sort in ("opened_at", "-opened_at", "capa_no", "-capa_no"):
-        whole = [row["capa_id"] for row in await capas(reader, "t1", CapaFilter(), sort=sort)]
+        whole = [row["id"] for row in await capas(reader, "t1", CapaFilter(), sort=sort)]
         (first,) = await capas(reader, "t1", CapaFilter(), sort=sort, limit=1)
-        after = (first[sort.removeprefix("-")], first["capa_id"])
+        after = (first[sort.removeprefix("-")], first["id"])
         rest = await capas(reader, "t1", CapaFilter(), sort=sort, after=after)
-        assert [first["capa_id"], *(row["capa_id"] for row in rest)] == whole
+        assert [first["id"], *(row["id"] for row in rest)] == whole
 
 
 async def test_actions_by_owner_and_due_date(reader):

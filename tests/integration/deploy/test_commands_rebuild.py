@@ -120,6 +120,6 @@ async def test_a_running_server_goes_on_with_the_rebuilt_table(server):
     )
     after = {"Suyuan-After": answer.headers["Suyuan-Position"]}
     listed = await asyncio.to_thread(lambda: client.get("/api/v1/complaints", headers=after))
-    assert {one["complaint_id"] for one in listed.json()["items"]} == {first, answer.json()["id"]}
+    assert {one["id"] for one in listed.json()["items"]} == {first, answer.json()["id"]}
     verified = await asyncio.to_thread(server.run, "verify")
     assert verified.returncode == 0, verified.stdout + verified.stderr

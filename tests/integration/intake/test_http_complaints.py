@@ -80,7 +80,7 @@ async def test_the_list_shows_what_was_just_written_when_asked_to_wait_for_it(ag
         f"/api/v1/complaints?complaint_no={answer.json()['complaint_no']}", headers={"Suyuan-After": position}
     )
     [row] = listed.json()["items"]
-    assert (row["complaint_id"], row["customer_name"], row["status"]) == (answer.json()["id"], "王小明", "registered")
+    assert (row["id"], row["customer_name"], row["status"]) == (answer.json()["id"], "王小明", "registered")
 
 
 async def test_pages_follow_each_other_without_gap_or_repeat(app):
@@ -173,7 +173,8 @@ async def test_attachments_are_typed_by_content_and_come_back_as_they_were(agent
     path = f"/api/v1/complaints/{made['id']}/attachments"
     answer = await agent.post(path, files={"file": ("裂纹.jpg", png, "text/plain")}, headers=key())
     assert answer.status_code == 201, answer.text
-    got = await agent.get(f"{path}/{answer.json()['attachment_id']}")
+    assert answer.headers["location"] == f"{path}/{answer.json()['id']}"
+    got = await agent.get(f"{path}/{answer.json()['id']}")
     assert (got.content, got.headers["content-type"]) == (png, "image/png")
     refused = await agent.post(path, files={"file": ("x.png", b"MZ\x90\0", "image/png")}, headers=key())
     assert (refused.status_code, refused.json()["type"]) == (422, "urn:suyuan:problem:attachment-refused")
@@ -201,7 +202,7 @@ async def test_an_erased_customer_is_gone_from_views_and_lists_and_the_chain_is_
     body = (await agent.get(path, headers={"Accept-Language": "zh"})).json()
     assert (body["form"]["customer"]["name"], body["form"]["description"]) == ("已删除", "已删除")
     assert (await agent.get(path)).json()["form"]["customer"]["name"] == "[erased]"
-    assert (await agent.get(f"{path}/attachments/{added.json()['attachment_id']}")).status_code == 410
+    assert (await agent.get(f"{path}/attachments/{added.json()['id']}")).status_code == 410
     again = await agent.post(f"{path}/attachments", files={"file": ("a.png", png)}, headers=sent)
     assert (again.status_code, again.content) == (201, added.content)
     written = {"Suyuan-After": added.headers["Suyuan-Position"]}

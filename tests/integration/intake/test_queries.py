@@ -87,11 +87,11 @@ async def test_pages_go_on_behind_the_last_row_in_each_order(reader):
     asked = ComplaintFilter(now=s.NOW)
     for by in ("received_at", "complaint_no", "severity", "due_at"):
         for sort in (by, f"-{by}"):
-            whole = [row["complaint_id"] for row in await complaints(reader, "t1", asked, sort=sort)]
+            whole = [row["id"] for row in await complaints(reader, "t1", asked, sort=sort)]
             found, after = [], None
             while page := await complaints(reader, "t1", asked, sort=sort, after=after, limit=1):
-                found.append(page[0]["complaint_id"])
-                after = (page[0]["sort_value"], page[0]["complaint_id"])
+                found.append(page[0]["id"])
+                after = (page[0]["sort_value"], page[0]["id"])
             assert found == whole
             assert len(found) == 3
 

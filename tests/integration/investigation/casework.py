@@ -84,7 +84,7 @@ class Case:
 
     async def why(self, leg: str, follows: str | None = None) -> str:
         body = {"leg": leg, "question": "为什么？ · why?"} | ({"follows": follows} if follows else {})
-        return str((await ask(self.engineer, f"{self.path}/whys", body))["why_id"])
+        return str((await ask(self.engineer, f"{self.path}/whys", body))["id"])
 
     async def answer(self, why: str, level: str, boundary: str, words: str = "因为 · because") -> None:
         body = {"answer": words, "level": level, "boundary": boundary, "evidence": await self.evidence()}
@@ -107,7 +107,7 @@ class Case:
         """A cause at the supplier: the chain may end at that boundary."""
         why = await self.why("occurrence")
         await self.answer(why, "technical", "supplier")
-        return str((await self.confirm(why))["root_cause_id"])
+        return str((await self.confirm(why))["id"])
 
     async def with_shares(self, supplier: str = SUPPLIER) -> str:
         root = await self.with_root()

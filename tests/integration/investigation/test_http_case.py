@@ -51,7 +51,7 @@ async def test_a_hand_over_opens_it_and_the_list_finds_it_by_lot(app):
     assert [one["complaint_id"] for one in view["complaints"]] == [str(case.complaint)]
     made = await ask(case.engineer, f"{case.path}/problem", {"statement": "锅盖漏气"})
     listed = await look(case.engineer, "/investigations", made["at"], lot=BAD_LOT)
-    assert str(case.id) in {row["investigation_id"] for row in listed["items"]}
+    assert str(case.id) in {row["id"] for row in listed["items"]}
 
 
 async def test_the_whole_walk_to_the_conclusion(app):
@@ -126,7 +126,7 @@ async def test_rule_10_operator_error_is_not_yet_a_root_cause(app):
     assert refused["facts"]
     second = await case.why("occurrence", first)
     await case.answer(second, "managerial", "inside", "换线没有复核要求 · no check after a changeover")
-    assert (await case.confirm(second))["root_cause_id"]
+    assert (await case.confirm(second))["id"]
 
 
 async def test_a_complaint_moves_from_one_investigation_to_another(app):
@@ -164,6 +164,27 @@ async def test_a_create_repeated_is_one(app):
     answers = [await engineer.post(f"{API}/investigations", json={}, headers=same) for _ in range(2)]
     assert (answers[0].status_code, answers[0].content) == (201, answers[1].content)
     assert answers[0].headers["location"] == answers[1].headers["location"]
+
+
+async def test_it_is_called_id_and_what_it_names_by_its_kind(app):
+    case = await opened(app)
+    asked = await ask(case.engineer, f"{case.path}/whys", {"leg": "escape", "question": "为什么没发现？"})
+    assert asked["investigation_id"] == str(case.id)
+    [why] = (await case.view())["whys"]
+    assert why["asked"]["why_id"] == asked["id"]
+    done = await ask(case.engineer, f"{case.path}/problem", {"statement": "漏气"})
+    listed = await look(case.engineer, "/investigations", done["at"])
+    assert str(case.id) in {row["id"] for row in listed["items"]}
+    assert (done["id"], (await case.view())["id"]) == (str(case.id),) * 2
+
+
+async def test_a_part_that_is_not_there_is_named_by_its_own_id(app):
+    case, nothing = await opened(app), new_id()
+    body = {"answer": "x", "level": "technical", "boundary": "inside", "evidence": await case.evidence()}
+    told = await ask(case.engineer, f"{case.path}/whys/{nothing}/answer", body, 404)
+    assert told["facts"] == {"what": "why", "id": str(nothing)}
+    told = await ask(case.engineer, f"/investigations/{nothing}/problem", {"statement": "x"}, 404)
+    assert told["facts"] == {"what": "investigation", "id": str(nothing)}
 
 
 async def test_rows_that_are_wrong_are_reported_and_the_others_kept(app):

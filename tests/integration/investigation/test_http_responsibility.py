@@ -116,14 +116,14 @@ async def test_rule_16_a_report_is_the_same_bytes_and_the_customer_edition_is_cl
     clean = await ask(case.engineer, f"{case.path}/reports", stages | asked)
     for form in ("json", "html"):
         url = f"{API}{case.path}/report.{form}"
-        first = await case.engineer.get(url, params={"report_id": clean["report_id"]})
-        again = await case.engineer.get(url, params={"report_id": clean["report_id"]})
+        first = await case.engineer.get(url, params={"report_id": clean["id"]})
+        again = await case.engineer.get(url, params={"report_id": clean["id"]})
         assert first.status_code == 200
         assert first.content == again.content
         assert sha256(first.content).hexdigest() == clean[f"{form}_sha256"]
         assert SUPPLIER not in first.text
         assert PRIVATE not in first.text
-        internal = await case.engineer.get(url, params={"report_id": whole["report_id"]})
+        internal = await case.engineer.get(url, params={"report_id": whole["id"]})
         assert SUPPLIER in internal.text
         assert PRIVATE not in internal.text
 
@@ -140,7 +140,7 @@ async def test_rule_16_deriving_a_report_anew_finds_the_same_after_later_events_
     await case.why("escape")
     await case.with_actions(root)
     for report in (issued, clean):
-        told = await look(case.engineer, f"{case.path}/report/check", report_id=report["report_id"])
+        told = await look(case.engineer, f"{case.path}/report/check", report_id=report["id"])
         assert (told["verdict"], told["differences"]) == ("same", [])
         assert told["json_sha256"] == told["derived_sha256"] == report["json_sha256"]
         assert {at["service"] for at in told["positions"]} == {"capa", "investigation"}
@@ -154,7 +154,7 @@ async def test_rule_16_deriving_a_report_anew_finds_the_same_after_later_events_
     await owner.execute("alter table facts.row enable trigger immutable")
     await owner.close()
     assert changed != "UPDATE 0"
-    told = await look(case.engineer, f"{case.path}/report/check", report_id=issued["report_id"])
+    told = await look(case.engineer, f"{case.path}/report/check", report_id=issued["id"])
     assert told["verdict"] == "differs"
     assert any(one["path"].startswith("/genealogy/0/") for one in told["differences"])
 

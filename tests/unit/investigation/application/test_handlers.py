@@ -64,7 +64,7 @@ async def test_investigations_are_numbered_and_a_repeated_request_hears_the_same
     given = Given()
     first = given.context()
     answer = (await given.handlers.open(first, s.CASE)).appended.answer
-    assert json.loads(answer) == {"investigation_id": str(s.CASE), "investigation_no": "I2026-0001"}
+    assert json.loads(answer) == {"id": str(s.CASE), "investigation_no": "I2026-0001"}
     assert (await given.handlers.open(first, s.CASE)).appended.answer == answer
     assert await given.events() == ["InvestigationOpened"]
 
