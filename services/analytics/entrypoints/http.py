@@ -65,7 +65,7 @@ def routes(resources: Resources, views: Views) -> APIRouter:
         moment = resources.clock()
         if read.as_of is None:
             seen = views.seen(read.tenant, NAMES)
-            known = await known_now(resources.derived, read.tenant, slice_, seen)
+            known = await known_now(resources.reads, read.tenant, slice_, seen)
         else:
             moment = read.as_of.moment or moment
             known = await known_then(views.logs, read.tenant, slice_, read.as_of.moment or read.as_of.positions or {})

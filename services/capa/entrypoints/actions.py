@@ -75,7 +75,7 @@ def _add_list(router: APIRouter, resources: Resources, views: Views) -> None:
         if page.after is not None:
             due, last, number = page.after
             after = (date.fromisoformat(due), UUID(last), int(number))
-        rows = await actions(resources.derived, read.tenant, asked, after=after, limit=page.limit + 1)
+        rows = await actions(resources.reads, read.tenant, asked, after=after, limit=page.limit + 1)
         shown = [dict(row) for row in rows[: page.limit]]
         cursor = None
         if len(rows) > page.limit:
@@ -174,7 +174,7 @@ def _add_effectiveness(router: APIRouter, handlers: CapaHandlers, resources: Res
         today = context.now.date()
         found = window(await handlers.capa(context.tenant, capa_id))
         asked = found or Window(made_from=today, made_to=today, products=(), defect_codes=())
-        counted, positions = await counts(resources.derived, context.tenant, asked)
+        counted, positions = await counts(resources.reads, context.tenant, asked)
         command = MeasureEffectiveness(capa_id=capa_id, measured_on=today, counts=counted, positions=positions)
         return done(SERVICE, (await handlers.measure_effectiveness(context, command)).appended)
 

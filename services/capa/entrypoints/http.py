@@ -71,7 +71,7 @@ def _add_reads(router: APIRouter, resources: Resources, views: Views) -> None:
         if page.after is not None:
             value, last = page.after
             after = (datetime.fromisoformat(value) if sort.endswith("opened_at") else value, UUID(last))
-        rows = await capas(resources.derived, read.tenant, asked, sort=sort, after=after, limit=page.limit + 1)
+        rows = await capas(resources.reads, read.tenant, asked, sort=sort, after=after, limit=page.limit + 1)
         shown = [dict(row) for row in rows[: page.limit]]
         cursor = None
         if len(rows) > page.limit:
@@ -94,7 +94,7 @@ def _add_reads(router: APIRouter, resources: Resources, views: Views) -> None:
     ) -> Response:
         """知识库 · Lessons whose words, products or defects hold the text."""
         await views.caught_up(read.tenant, read.after, [LESSONS.name], read.patience)
-        return view({"items": [dict(row) for row in await lessons(resources.derived, read.tenant, q, limit)]})
+        return view({"items": [dict(row) for row in await lessons(resources.reads, read.tenant, q, limit)]})
 
 
 def _add_commands(router: APIRouter, handlers: CapaHandlers) -> None:

@@ -105,7 +105,7 @@ def _add_reads(router: APIRouter, resources: Resources, views: Views) -> None:
             complaint_no=complaint_no,
         )
         after = cursor_of(page.after)
-        rows = await complaints(resources.derived, read.tenant, asked, sort=sort, after=after, limit=page.limit + 1)
+        rows = await complaints(resources.reads, read.tenant, asked, sort=sort, after=after, limit=page.limit + 1)
         shown = [dict(row) for row in rows[: page.limit]]
         places = [(row.pop("sort_value"), str(row["complaint_id"])) for row in shown]
         last = page.next_cursor(*places[-1]) if len(rows) > page.limit else None

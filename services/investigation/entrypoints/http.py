@@ -96,7 +96,7 @@ def _add_reads(router: APIRouter, references: References, resources: Resources, 
         if page.after is not None:
             value, last = page.after
             after = (datetime.fromisoformat(value) if sort.endswith("opened_at") else value, UUID(last))
-        rows = await investigations(resources.derived, read.tenant, asked, sort=sort, after=after, limit=page.limit + 1)
+        rows = await investigations(resources.reads, read.tenant, asked, sort=sort, after=after, limit=page.limit + 1)
         shown = [dict(row) for row in rows[: page.limit]]
         cursor = None
         if len(rows) > page.limit:
@@ -168,7 +168,7 @@ def _add_joining(router: APIRouter, handlers: InvestigationHandlers, resources: 
         """投诉并入本调查（曾移交其他调查的） · Join a complaint that was handed over to another investigation."""
         head = (await resources.log.heads()).get(context.tenant, 0)
         await views.come_to(context.tenant, head, [JOINED.name], resources.settings.wait_seconds)
-        where = await known_in(resources.derived, context.tenant, body.complaint_id)
+        where = await known_in(resources.reads, context.tenant, body.complaint_id)
         return done(SERVICE, (await handlers.take_over(context, investigation_id, body.complaint_id, where)).appended)
 
     @router.post(f"{ONE}/leave", operation_id="leaveInvestigation", dependencies=writers)

@@ -164,7 +164,7 @@ def _add_questions(
             investigation_id=investigation_id,
             parties=None if own is None else tuple(sorted(own)),
         )
-        return view({"items": [dict(row) for row in await records(resources.derived, read.tenant, asked, limit=limit)]})
+        return view({"items": [dict(row) for row in await records(resources.reads, read.tenant, asked, limit=limit)]})
 
     @router.post("/api/v1/responsibility/what-if", operation_id="whatIf", dependencies=[policy(*WRITERS, "auditor")])
     async def what_if(body: WhatIfBody, read: Reading) -> Response:
