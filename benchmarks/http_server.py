@@ -65,7 +65,7 @@ class Form(BaseModel):
 
 def ours(dsn: dict[str, Any], folder: Path) -> FastAPI:
     """Intake as it is served, with its read models and timers at work; the other services' logs are empty."""
-    settings = embedded_settings(folder)
+    settings = embedded_settings(folder, requests_per_second=0)  # the peer counts nobody's requests either
     elsewhere = {service: MemoryStore(service, system_clock) for service in SERVICES if service != "intake"}
     runtimes = wired(settings, secrets_of(folder), {"intake": dsn}, system_clock, elsewhere)
     return build_app(list(runtimes.values()), settings)

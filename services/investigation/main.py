@@ -54,7 +54,9 @@ def wire(resources: Resources, views: Views) -> Wired:
     router = APIRouter()
     for part in (
         http.routes(handlers, seen.references, citable, resources, views),
-        nodes.routes(handlers, rows, citable, resources),
+        nodes.routes(
+            handlers, rows, FactRows(resources.pool, resources.settings.plant_zone, resources.reads), citable, resources
+        ),
         causes.routes(handlers, citable),
         responsibility.routes(handlers, Responsibility(handlers, seen), seen.references, citable, resources, views),
         reports.routes(issuing, checking, resources, views),

@@ -23,6 +23,7 @@ from shared.adapters.postgres.event_store import PostgresNumbers, PostgresStore,
 from shared.adapters.postgres.log import PostgresLog
 from shared.adapters.postgres.projector import Projector
 from shared.adapters.postgres.reactor import Reactor
+from shared.adapters.postgres.reader import TimedReader
 from shared.adapters.postgres.timekeeper import Timekeeper
 from shared.adapters.privacy import SealingVault
 from shared.adapters.settings import Settings
@@ -52,7 +53,11 @@ class Secrets:
 
 
 class Resources:
-    """The ports of one service, wired before anything connects."""
+    """The ports of one service, wired before anything connects.
+
+    `reads` is for what is asked over HTTP: it has a time limit and connections of its own, so that slow questions hold
+    up neither appends nor projections. What handlers and reactions look up has none: they would ask again for ever.
+    """
 
     def __init__(
         self, service: str, dsn: Mapping[str, Any], secrets: Secrets, blobs: Blobs, settings: Settings, clock: Clock
@@ -64,6 +69,8 @@ class Resources:
         self.blobs = blobs
         self.pool = make_pool(dsn, least=2, most=12)
         self.derived = make_pool(dsn, least=1, most=6, derived=True)
+        self.asking = make_pool(dsn, least=0, most=4, query_seconds=settings.query_seconds)
+        self.reads = TimedReader(self.asking, settings.query_seconds)
         self.log = PostgresLog(service, self.pool)
         self.room = Room(settings.data_dir) if settings.mode == "embedded" else None
         self.store = PostgresStore(self.pool, self.log, self.room)
@@ -174,6 +181,7 @@ class Runtime:
         """Connect, start the consumers; at the end let what is in flight be finished."""
         await connect(self.resources.pool)
         await connect(self.resources.derived)
+        await self.resources.asking
         try:
             await self.resources.log.heads()
             for projector in self.views.projectors.values():
@@ -248,7 +256,7 @@ class Runtime:
             await asyncio.wait_for(self._signer.sign(), STOP_SECONDS)
         except (SuyuanError, OSError, TimeoutError) as error:
             _log.warning("heads not signed at the end", why=str(error))
-        for pool in (self.resources.derived, self.resources.pool):
+        for pool in (self.resources.asking, self.resources.derived, self.resources.pool):
             await _closed(pool)
 
 

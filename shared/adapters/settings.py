@@ -48,7 +48,11 @@ class Settings(BaseSettings):
     max_body_bytes: int = Field(MIB, gt=0, description="Largest JSON body; above it 413.")
     max_upload_bytes: int = Field(50 * MIB, gt=0, description="Largest upload; above it 413.")
     max_page: int = Field(200, gt=0, le=1000, description="Most items a list answers with.")
-    query_seconds: float = Field(5.0, gt=0, description="Longest a query may run before 503.")
+    query_seconds: float = Field(5.0, gt=0, description="Longest a question to the read models may run before 503.")
+    requests_per_second: float = Field(
+        100.0, ge=0, description="Requests a person (or, without a token, an address) may send; above it 429. 0: any."
+    )
+    request_burst: int = Field(200, gt=0, description="How many of them may come at once.")
     wait_seconds: float = Field(2.0, ge=0, description="Longest a read waits for `Suyuan-After`.")
 
     log_format: Literal["auto", "json", "console"] = Field(

@@ -17,6 +17,7 @@ SuyuanError
 │   ├── NotCanonical            a value that canonical JSON can't hold             422
 │   ├── AppendRefused           Postgres refused this one command's values         422
 │   ├── StoreUnavailable        the database can't be reached; nothing was done    503
+│   ├── QueryTooSlow            a question took longer than a question may         503
 │   ├── AppendUnknown           the connection broke: done or not, retry with the same key  503
 │   └── StoreFull               no disk space: read-only until there is            507
 └── LogError                    a log can't be read on
@@ -184,6 +185,13 @@ class AppendRefused(StoreError):
 class StoreUnavailable(StoreError):
     zh: ClassVar[str] = "数据库暂时无法访问：请稍后再试"
     en: ClassVar[str] = "The database can't be reached at the moment: try again shortly"
+
+
+@dataclass(eq=False, kw_only=True)
+class QueryTooSlow(StoreError):
+    zh: ClassVar[str] = "查询超过 {seconds:g} 秒，已中止：请缩小范围，或稍后再试"
+    en: ClassVar[str] = "The query took longer than {seconds:g} s and was ended: ask for less, or try again later"
+    seconds: float
 
 
 @dataclass(eq=False, kw_only=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from inspect import cleandoc
 from typing import Any
 
 import msgspec
@@ -16,6 +17,7 @@ Schema = dict[str, Any]
 def schema_of(kind: EventType) -> Schema:
     """Draft 2020-12, titled in both languages; readers ignore fields that it doesn't name."""
     (root,), parts = msgspec.json.schema_components([kind.cls], ref_template="#/$defs/{name}")
+    parts = {name: _dedented(part) for name, part in parts.items()}
     body = parts.pop(root["$ref"].rpartition("/")[2])
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
@@ -24,6 +26,11 @@ def schema_of(kind: EventType) -> Schema:
         **{key: value for key, value in body.items() if key != "title"},
         **({"$defs": dict(sorted(parts.items()))} if parts else {}),
     }
+
+
+def _dedented(part: Schema) -> Schema:
+    """The description without its indentation, which docstrings have up to Python 3.12 and lack from 3.13 on."""
+    return part | {"description": cleandoc(part["description"])} if "description" in part else part
 
 
 def schemas() -> Mapping[str, Schema]:

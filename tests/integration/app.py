@@ -55,14 +55,21 @@ class RunningApp:
 
 @asynccontextmanager
 async def running_app(
-    postgres: EmbeddedPostgres, folder: Path, services: tuple[str, ...] = SERVICES, clock: Clock = system_clock
+    postgres: EmbeddedPostgres,
+    folder: Path,
+    services: tuple[str, ...] = SERVICES,
+    clock: Clock = system_clock,
+    **settings_of_its_own: Any,
 ) -> AsyncIterator[RunningApp]:
-    """Fresh databases, dropped afterwards. The lifespan runs as under a server: consumers work in the background."""
+    """Fresh databases, dropped afterwards. The lifespan runs as under a server: consumers work in the background.
+
+    Sweeps ask faster than any person: requests are not counted unless `requests_per_second` is given.
+    """
     number = next(_numbers)
     databases = {s: await ensure_service_database(postgres, s, database=f"app_{s}_{number}") for s in services}
     for service, database in databases.items():
         await migrated(service, database)
-    settings = embedded_settings(folder)
+    settings = embedded_settings(folder, **{"requests_per_second": 0, **settings_of_its_own})
     elsewhere = {service: MemoryStore(service, clock) for service in SERVICES if service not in services}
     dsns = {service: dict(database.runtime) for service, database in databases.items()}
     runtimes = wired(settings, secrets_of(folder), dsns, clock, elsewhere)

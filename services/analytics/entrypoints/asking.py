@@ -57,7 +57,7 @@ def asking(resources: Resources, views: Views) -> Asked:
         await views.caught_up(read.tenant, read.after, NAMES, read.patience)
         moment = resources.clock()
         if read.as_of is None:
-            known = await known_now(resources.derived, read.tenant, slice_, views.seen(read.tenant, NAMES))
+            known = await known_now(resources.reads, read.tenant, slice_, views.seen(read.tenant, NAMES))
         else:
             known = await known_then(views.logs, read.tenant, slice_, read.as_of.moment or read.as_of.positions or {})
             moment = read.as_of.moment or known.heard_at or moment

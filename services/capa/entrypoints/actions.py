@@ -83,7 +83,7 @@ def _add_list(router: APIRouter, resources: Resources, views: Views) -> None:
         await views.caught_up(read.tenant, read.after, [ACTIONS.name], read.patience)
         asked = ActionFilter(owner=owner, department=department, capa_id=capa_id, due_by=due_by, open_only=open_only)
         after = page.place(date.fromisoformat, UUID, int)
-        rows = await actions(resources.derived, read.tenant, asked, after=after, limit=page.limit + 1)
+        rows = await actions(resources.reads, read.tenant, asked, after=after, limit=page.limit + 1)
         return listed(*page.cut(rows, "due_date", "capa_id", "action_no"))
 
 
@@ -183,7 +183,7 @@ def _add_effectiveness(
         day = today(context)
         found = window(await handlers.capa(context.tenant, capa_id))
         asked = found or Window(made_from=day, made_to=day, products=(), defect_codes=())
-        counted, positions = await counts(resources.derived, context.tenant, asked)
+        counted, positions = await counts(resources.reads, context.tenant, asked)
         command = MeasureEffectiveness(capa_id=capa_id, measured_on=day, counts=counted, positions=positions)
         return done(SERVICE, (await handlers.measure_effectiveness(context, command)).appended)
 

@@ -68,7 +68,7 @@ def _add_reads(router: APIRouter, resources: Resources, views: Views) -> None:
             defect_code=defect_code,
         )
         after = page.place(datetime.fromisoformat if sort.endswith("opened_at") else str, UUID)
-        rows = await capas(resources.derived, read.tenant, asked, sort=sort, after=after, limit=page.limit + 1)
+        rows = await capas(resources.reads, read.tenant, asked, sort=sort, after=after, limit=page.limit + 1)
         return listed(*page.cut(rows, sort.removeprefix("-"), "id"))
 
     @router.get(f"{CAPAS}/{{capa_id}}", operation_id="getCapa", dependencies=readers)
@@ -85,7 +85,7 @@ def _add_reads(router: APIRouter, resources: Resources, views: Views) -> None:
     ) -> Response:
         """知识库 · Lessons whose words, products or defects hold the text."""
         await views.caught_up(read.tenant, read.after, [LESSONS.name], read.patience)
-        return view({"items": await lessons(resources.derived, read.tenant, q, limit)})
+        return view({"items": await lessons(resources.reads, read.tenant, q, limit)})
 
 
 def _add_commands(router: APIRouter, handlers: CapaHandlers) -> None:

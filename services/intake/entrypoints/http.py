@@ -106,7 +106,7 @@ def _add_reads(router: APIRouter, resources: Resources, views: Views) -> None:
             complaint_no=complaint_no,
         )
         after = page.place(str, UUID)
-        rows = await complaints(resources.derived, read.tenant, asked, sort=sort, after=after, limit=page.limit + 1)
+        rows = await complaints(resources.reads, read.tenant, asked, sort=sort, after=after, limit=page.limit + 1)
         shown, cursor = page.cut(rows, "sort_value", "id")
         for row in shown:
             del row["sort_value"]

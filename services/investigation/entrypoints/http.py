@@ -93,7 +93,7 @@ def _add_reads(router: APIRouter, references: References, resources: Resources, 
         await views.caught_up(read.tenant, read.after, [LIST.name], read.patience)
         asked = InvestigationFilter(status=status, outcome=outcome, product=product, lot=lot, defect_code=defect_code)
         after = page.place(datetime.fromisoformat if sort.endswith("opened_at") else str, UUID)
-        rows = await investigations(resources.derived, read.tenant, asked, sort=sort, after=after, limit=page.limit + 1)
+        rows = await investigations(resources.reads, read.tenant, asked, sort=sort, after=after, limit=page.limit + 1)
         return listed(*page.cut(rows, sort.removeprefix("-"), "id"))
 
     @router.get(ONE, operation_id="getInvestigation", dependencies=[policy(*CONCERNED)])
@@ -159,7 +159,7 @@ def _add_joining(router: APIRouter, handlers: InvestigationHandlers, resources: 
         """投诉并入本调查（曾移交其他调查的） · Join a complaint that was handed over to another investigation."""
         head = (await resources.log.heads()).get(context.tenant, 0)
         await views.come_to(context.tenant, head, [JOINED.name], resources.settings.wait_seconds)
-        where = await known_in(resources.derived, context.tenant, body.complaint_id)
+        where = await known_in(resources.reads, context.tenant, body.complaint_id)
         return done(SERVICE, (await handlers.take_over(context, investigation_id, body.complaint_id, where)).appended)
 
     @router.post(f"{ONE}/leave", operation_id="leaveInvestigation", dependencies=writers)

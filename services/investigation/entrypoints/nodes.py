@@ -30,11 +30,14 @@ from shared.adapters.runtime import Resources
 NOWHERE = UUID(int=0)
 
 
-def routes(handlers: InvestigationHandlers, facts: Facts, citable: Citable, resources: Resources) -> APIRouter:
+def routes(
+    handlers: InvestigationHandlers, facts: Facts, in_time: Facts, citable: Citable, resources: Resources
+) -> APIRouter:
+    """`in_time`: the same facts, for questions that have a time limit; a localisation takes what it takes."""
     router = APIRouter(tags=["流程节点 nodes"])
     _add_nodes(router, handlers, citable)
     _add_localisation(router, handlers, Populations(facts))
-    _add_traces(router, facts, resources)
+    _add_traces(router, in_time, resources)
     return router
 
 

@@ -87,7 +87,7 @@ def _add_mappings(router: APIRouter, handlers: ReferenceHandlers, resources: Res
     async def many(read: Reading) -> Response:
         """数据映射 · Every published version of every mapping."""
         await views.caught_up(read.tenant, read.after, [MODEL.name], read.patience)
-        rows = await published(resources.derived, read.tenant, "mapping")
+        rows = await published(resources.reads, read.tenant, "mapping")
         return view({"items": [dict(row) | {"document": msgspec.json.decode(row["document"])} for row in rows]})
 
     @router.put("/mappings", operation_id="publishMapping", dependencies=[policy(*WRITERS)])
@@ -119,7 +119,7 @@ def _add_import(router: APIRouter, capture: Capture, resources: Resources, views
     async def _mapping(tenant: str, name: str) -> FactMapping:
         head = (await resources.log.heads()).get(tenant, 0)
         await views.come_to(tenant, head, [MODEL.name], resources.settings.wait_seconds)
-        rows = await published(resources.derived, tenant, "mapping")
+        rows = await published(resources.reads, tenant, "mapping")
         row = next((one for one in rows if one["name"] == name), None)
         if row is None:
             raise NotFound(what="mapping", id=name)

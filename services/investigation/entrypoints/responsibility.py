@@ -178,7 +178,7 @@ def _add_questions(
             parties=read.principal.shares_shown,
         )
         after = page.place(datetime.fromisoformat, UUID, int)
-        rows = await records(resources.derived, read.tenant, asked, after=after, limit=page.limit + 1)
+        rows = await records(resources.reads, read.tenant, asked, after=after, limit=page.limit + 1)
         return listed(*page.cut(rows, "confirmed_at", "root_cause_id", "share_no"))
 
     @router.post("/api/v1/responsibility/what-if", operation_id="whatIf", dependencies=[policy(*WRITERS, "auditor")])

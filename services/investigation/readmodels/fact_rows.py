@@ -17,6 +17,7 @@ from services.investigation.domain.facts.record import FactId, FactRecord
 from services.investigation.domain.facts.stored import StoredFact, restored, row_digest, stored
 from shared.adapters.failpoints import failpoint
 from shared.adapters.postgres.connection import reading, writing
+from shared.adapters.postgres.reader import Reader
 from shared.contracts.evidence import EvidenceRef
 from shared.contracts.investigation.facts import DailyVolume, FactsCaptured, Superseded
 
@@ -92,11 +93,15 @@ class BatchFault:
 
 
 class FactRows:
-    """All facts of the service's database. Days of production are told in the plant's time zone."""
+    """All facts of the service's database. Days of production are told in the plant's time zone.
 
-    def __init__(self, pool: asyncpg.Pool, plant_zone: str = "UTC") -> None:
+    `reader`: how they are asked for, where not through the pool itself.
+    """
+
+    def __init__(self, pool: asyncpg.Pool, plant_zone: str = "UTC", reader: Reader | None = None) -> None:
         self._pool = pool
         self._plant_zone = plant_zone
+        self._reader: Reader = pool if reader is None else reader
 
     async def stage(self, tenant: str, batch_id: UUID, kind: str, rows: Iterable[StoredFact]) -> None:
         """Write rows that nobody sees until their batch is anchored."""
@@ -170,22 +175,23 @@ class FactRows:
                 anchored=_ANCHORED.format(e="a", r="r"),
                 newer=_ANCHORED.format(e="b", r="n"),
             )
-            rows = await self._pool.fetch(sql, *arguments)
+            rows = await self._reader.fetch(sql, *arguments)
         return [_fact(tenant, row) for row in rows]
 
     async def position(self, tenant: str) -> int:
         """The log position of the last anchored batch (0: none)."""
         with reading():
-            found = await self._pool.fetchval(
-                "select max(position) from log.event where tenant = $1 and type = 'investigation.FactsCaptured'", tenant
+            found = await self._reader.fetchrow(
+                "select max(position) last from log.event where tenant = $1 and type = 'investigation.FactsCaptured'",
+                tenant,
             )
-        return found or 0
+        return (found and found["last"]) or 0
 
     async def corrections(self, tenant: str, facts: Collection[FactId]) -> Mapping[FactId, EvidenceRef]:
         """Which of these facts have been superseded, each with what took its place."""
         asked = sorted(facts)
         with reading():
-            rows = await self._pool.fetch(
+            rows = await self._reader.fetch(
                 _CORRECTIONS, tenant, [batch for batch, _ in asked], [row for _, row in asked]
             )
         return {
@@ -198,7 +204,7 @@ class FactRows:
     async def names(self, tenant: str, field: str, until: int) -> set[str]:
         """Every value that any row known at that log position gave this field (supplier, customer, carrier …)."""
         with reading():
-            rows = await self._pool.fetch(
+            rows = await self._reader.fetch(
                 "select distinct convert_from(r.record, 'UTF8')::jsonb ->> $2 named from facts.row r"
                 f" {_ANCHORED.format(e='a', r='r')}"
                 " where r.tenant = $1 and r.kind in ('supplier_receipt', 'shipment') and a.position <= $3",
@@ -212,7 +218,7 @@ class FactRows:
         """The SHA-256 of each of these facts that is anchored, current or not; absent where there is no such fact."""
         asked = sorted(facts)
         with reading():
-            rows = await self._pool.fetch(
+            rows = await self._reader.fetch(
                 "select r.batch_id, r.row, r.sha256 from unnest($2::uuid[], $3::integer[]) f(batch_id, row)"
                 " join facts.row r on r.tenant = $1 and r.batch_id = f.batch_id and r.row = f.row"
                 f" {_ANCHORED.format(e='a', r='r')}",
@@ -261,7 +267,7 @@ def _checked(column: str) -> str:
     return column
 
 
-def _fact(tenant: str, row: asyncpg.Record) -> FactRecord:
+def _fact(tenant: str, row: Mapping[str, Any]) -> FactRecord:
     return FactRecord(
         tenant=tenant,
         batch=row["batch_id"],

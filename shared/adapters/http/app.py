@@ -21,6 +21,7 @@ from shared.adapters.http.openapi import document
 from shared.adapters.http.operation import Service, operation_router
 from shared.adapters.http.pages import pages_router
 from shared.adapters.http.policy import assert_every_route_has_a_policy
+from shared.adapters.http.rate import Limiter, Rate
 from shared.adapters.private_file import kept
 from shared.adapters.settings import Settings
 from shared.adapters.telemetry import TELEMETRY
@@ -110,7 +111,8 @@ def edge_of(settings: Settings, clock: Clock = system_clock, issuer: LocalIssuer
         leeway=settings.token_leeway_seconds,
         now=seconds,
     )
-    return Edge(settings, authenticator, _secret(settings), clock)
+    limiter = Limiter(Rate.of(settings.requests_per_second, settings.request_burst))
+    return Edge(settings, authenticator, _secret(settings), clock, limiter)
 
 
 def _secret(settings: Settings) -> bytes:

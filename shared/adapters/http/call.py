@@ -15,6 +15,7 @@ from starlette.types import Scope
 from shared.adapters.http.auth import Authenticator
 from shared.adapters.http.language import Language, negotiate
 from shared.adapters.http.policy import Principal
+from shared.adapters.http.rate import Limiter
 from shared.adapters.settings import Settings
 from shared.adapters.telemetry import valid_traceparent
 from shared.kernel.ids import derived_id, new_id
@@ -31,6 +32,7 @@ class Edge:
     authenticator: Authenticator
     secret: bytes
     clock: Callable[[], datetime]
+    limiter: Limiter
 
     def mac(self, purpose: bytes, *parts: bytes) -> bytes:
         """HMAC-SHA256 over the parts, each with its length before it, for one purpose only."""
@@ -79,6 +81,12 @@ class Call:
         if self.principal is None:
             raise TypeError(f"{self.route} is public: it has no principal")
         return self.principal
+
+    @property
+    def address(self) -> str:
+        """Where the request comes from, as the server says; empty on a socket without addresses."""
+        client = self.scope.get("client")
+        return client[0] if client else ""
 
     @property
     def if_match(self) -> bool:

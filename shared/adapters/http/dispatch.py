@@ -22,6 +22,7 @@ from shared.adapters.http.edge_errors import (
     InvalidRequest,
     MethodNotAllowed,
     NoSuchPath,
+    Unauthenticated,
     UnsupportedMediaType,
 )
 from shared.adapters.http.plan import Plan
@@ -50,9 +51,7 @@ class Entry:
 
     async def run(self, call: Call, scope: Scope, receive: Receive, send: Send) -> None:
         call.route, call.operation = self.path, self.operation
-        if self.policy.public is None:
-            call.principal = await call.edge.authenticator.principal(call.headers.get(b"authorization"))
-            self.policy.admit(call.principal)
+        await self._admit(call)
         if scope["query_string"]:
             _check_query(scope["query_string"], self.plan.query_names)
         incoming = receive
@@ -61,6 +60,20 @@ class Entry:
         request = Request(scope, incoming, send)
         response = await self.plan.run(request, call.body)
         await response(scope, incoming, send)
+
+    async def _admit(self, call: Call) -> None:
+        """Who it is, not too often, and with a role for it. Raises Unauthenticated, TooManyRequests, RoleMissing."""
+        edge = call.edge
+        if self.policy.public is None:
+            try:
+                call.principal = await edge.authenticator.principal(call.headers.get(b"authorization"))
+            except Unauthenticated:
+                edge.limiter.admit(call.address)
+                raise
+            edge.limiter.admit((call.principal.tenant, call.principal.subject))
+            self.policy.admit(call.principal)
+        elif self.policy.limited:
+            edge.limiter.admit(call.address)
 
     async def _bounded(self, call: Call, receive: Receive) -> Receive:
         """The body read (JSON) or to be streamed within its bound (uploads)."""

@@ -53,6 +53,19 @@ _PROBLEM_ANSWER: Json = {
     "description": "任何错误（zh-CN 或 en，按 Accept-Language）。Any error, in the language of Accept-Language.",
     "content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}},
 }
+_WHEN_AGAIN: Json = {"Retry-After": {"description": "秒 · seconds", "schema": {"type": "integer", "minimum": 1}}}
+
+
+def _refused(zh: str, en: str, headers: Json | None = None) -> Json:
+    return _PROBLEM_ANSWER | {"description": f"{zh}{en}"} | ({"headers": headers} if headers else {})
+
+
+_SHARED_ANSWERS: Json = {
+    "Problem": _PROBLEM_ANSWER,
+    "TooLarge": _refused("请求体过大。", "The body is too large."),
+    "TooManyRequests": _refused("请求过多，请稍后重试。", "Too many requests: try again later.", _WHEN_AGAIN),
+    "Unavailable": _refused("暂时无法处理或查询超时。", "Not possible just now, or too slow.", _WHEN_AGAIN),
+}
 _WRITE_HEADERS: Json = {
     "ETag": {"description": "版本 · version", "schema": {"type": "string"}},
     "Suyuan-Position": {"description": "位置 · position", "schema": {"type": "string", "examples": ["intake:120"]}},
@@ -68,7 +81,7 @@ def document(app: FastAPI, entries: Iterable[Entry]) -> Json:
     components.setdefault("schemas", {})["Problem"] = _PROBLEM
     for unused in ("HTTPValidationError", "ValidationError"):
         components["schemas"].pop(unused, None)
-    components["responses"] = {"Problem": _PROBLEM_ANSWER}
+    components["responses"] = _SHARED_ANSWERS
     components["securitySchemes"] = {"bearer": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}}
     used: set[str] = set()
     for entry in entries:
@@ -89,7 +102,9 @@ def _complete(operation: Json, entry: Entry) -> None:
         operation["description"] = told[2].strip()
     responses = operation.setdefault("responses", {})
     responses.pop("422", None)
-    responses["default"] = {"$ref": "#/components/responses/Problem"}
+    if "requestBody" in operation:
+        responses["413"] = _answer("TooLarge")
+    responses |= {"429": _answer("TooManyRequests"), "503": _answer("Unavailable"), "default": _answer("Problem")}
     extra = [each for call in entry.plan.arguments.everything() for each in OF_DEPENDENCY.get(call.call, ())]
     if extra:
         operation.setdefault("parameters", []).extend(extra)
@@ -102,6 +117,10 @@ def _complete(operation: Json, entry: Entry) -> None:
         operation["x-suyuan-roles"] = sorted(entry.policy.roles)
     else:
         operation["security"] = []
+
+
+def _answer(name: str) -> Json:
+    return {"$ref": f"#/components/responses/{name}"}
 
 
 def _tag(name: str) -> Json:

@@ -38,7 +38,8 @@ class Service(Protocol):
 
 def operation_router(services: Sequence[Service]) -> APIRouter:
     router = APIRouter(
-        include_in_schema=False, dependencies=[public("probes and scrapers carry no token; keep them off the internet")]
+        include_in_schema=False,
+        dependencies=[public("probes and scrapers carry no token; keep them off the internet", limited=False)],
     )
 
     @router.get("/health/live", operation_id="live")

@@ -51,10 +51,14 @@ class Principal:
 
 @dataclass(frozen=True)
 class Policy:
-    """The roles of which one is needed; none where the route is public, and then the reason why."""
+    """The roles of which one is needed; none where the route is public, and then the reason why.
+
+    `limited`: whether requests are counted against the caller's rate.
+    """
 
     roles: frozenset[str]
     public: str | None = None
+    limited: bool = True
 
     def __call__(self) -> None:
         """Nothing: the dispatcher enforces a policy before it reads a byte of the body."""
@@ -82,9 +86,9 @@ def any_role() -> Any:
     return policy(*ROLES)
 
 
-def public(reason: str) -> Any:
+def public(reason: str, *, limited: bool = True) -> Any:
     """`dependencies=[public("liveness probes carry no token")]`: no token is needed, and why."""
-    return Depends(Policy(frozenset(), public=reason))
+    return Depends(Policy(frozenset(), public=reason, limited=limited))
 
 
 def policy_of(route: RouteContext) -> Policy:

@@ -34,6 +34,7 @@ _BRANCHES: dict[type[SuyuanError], tuple[int, str, str]] = {
     kernel.AppendRefused: (422, "含有不能保存的值", "A value can't be kept"),
     kernel.AppendUnknown: (503, "结果未知，请重试", "Outcome unknown, retry"),
     kernel.StoreUnavailable: (503, "数据库暂时无法访问", "The database can't be reached just now"),
+    kernel.QueryTooSlow: (503, "查询超时", "The query took too long"),
     kernel.LookupTaken: (503, "请重试", "Try again"),
     kernel.SubjectKeyTaken: (503, "请重试", "Try again"),
     kernel.StoreFull: (507, "磁盘已满", "The disk is full"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from math import ceil
 from typing import Any, ClassVar
 
 import asyncpg
@@ -52,24 +53,36 @@ async def open_pool(dsn: Mapping[str, Any], *, least: int = 1, most: int = 10, d
     return pool
 
 
-def make_pool(dsn: Mapping[str, Any], *, least: int = 1, most: int = 10, derived: bool = False) -> asyncpg.Pool:
+def make_pool(
+    dsn: Mapping[str, Any],
+    *,
+    least: int = 1,
+    most: int = 10,
+    derived: bool = False,
+    query_seconds: float | None = None,
+) -> asyncpg.Pool:
     """A pool that is not connected yet: services are wired before anything connects.
 
     Its connections keep their prepared statements and are not reset on release (we set nothing on them). `derived`:
     for what can be made again from the log (read models and their checkpoints, in one transaction). It doesn't wait
-    for the disk: after a crash both are a little behind, together. Never append through such a pool.
+    for the disk: after a crash both are a little behind, together. Never append through such a pool. `query_seconds`:
+    for questions alone; Postgres ends a statement that takes longer, and lets nothing be written.
     """
+    asking: dict[str, str] = {}
+    if query_seconds is not None:
+        asking = {"statement_timeout": str(ceil(query_seconds * 1000)), "default_transaction_read_only": "on"}
     return asyncpg.create_pool(
         **dsn,
         min_size=least,
         max_size=most,
         reset=_nothing_to_reset,
-        command_timeout=60,
+        command_timeout=60 if query_seconds is None else query_seconds + 5,
         server_settings={
             "application_name": "suyuan",
             "timezone": "UTC",
             "jit": "off",
             "synchronous_commit": "off" if derived else "on",
+            **asking,
         },
     )
 

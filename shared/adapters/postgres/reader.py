@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
 from typing import Any, Protocol
+
+import asyncpg
+
+from shared.adapters.postgres.connection import reading
+from shared.kernel.errors import QueryTooSlow
 
 
 class Reader(Protocol):
@@ -12,3 +18,33 @@ class Reader(Protocol):
     async def fetch(self, query: str, *args: Any) -> Sequence[Mapping[str, Any]]: ...
 
     async def fetchrow(self, query: str, *args: Any) -> Mapping[str, Any] | None: ...
+
+
+class TimedReader:
+    """A Reader whose questions end in time: Postgres ends the statement, and nobody waits longer for a connection.
+
+    `pool` was made with the same `query_seconds`. Raises QueryTooSlow, StoreUnavailable (both 503).
+    """
+
+    def __init__(self, pool: asyncpg.Pool, seconds: float) -> None:
+        self._pool = pool
+        self._seconds = seconds
+
+    async def fetch(self, query: str, *args: Any) -> Sequence[Mapping[str, Any]]:
+        async with self._connection() as connection:
+            rows: Sequence[Mapping[str, Any]] = await connection.fetch(query, *args)
+        return rows
+
+    async def fetchrow(self, query: str, *args: Any) -> Mapping[str, Any] | None:
+        async with self._connection() as connection:
+            row: Mapping[str, Any] | None = await connection.fetchrow(query, *args)
+        return row
+
+    @asynccontextmanager
+    async def _connection(self) -> AsyncIterator[asyncpg.Connection]:
+        with reading():
+            try:
+                async with self._pool.acquire(timeout=self._seconds) as connection:
+                    yield connection
+            except (asyncpg.QueryCanceledError, TimeoutError) as error:
+                raise QueryTooSlow(seconds=self._seconds) from error

@@ -90,7 +90,7 @@ def conditional(strata: Sequence[Stratum], *, upward: bool = False) -> Condition
     for stratum in strata:
         weight, norm = _tilted(stratum, tilt)
         total = np.convolve(total, weight)
-        peak = float(total.max())
+        peak = float(np.max(total))
         total /= peak
         log_scale += math.log(peak) + norm
         lowest += stratum.least
@@ -125,7 +125,7 @@ def _solve(distribution: Conditional, x: FloatArray, rising: FloatArray, target:
     low, high, t = -_WIDEST, _WIDEST, 0.0
     for _ in range(200):
         weight = distribution.log_p + t * x
-        weight = np.exp(weight - weight.max())
+        weight = np.exp(weight - np.max(weight))
         weight /= weight.sum()
         mean = float(weight @ rising)
         slope = float(weight @ (rising * x)) - mean * float(weight @ x)
@@ -161,5 +161,5 @@ def _mantel_haenszel(strata: Sequence[Stratum]) -> float:
 
 
 def _log_sum(values: FloatArray) -> float:
-    peak = float(values.max())
+    peak = float(np.max(values))
     return peak + math.log(float(np.exp(values - peak).sum()))

@@ -57,7 +57,7 @@ class Screening:
 def screen(totals: KeptTotals, stratum_of: IntArray) -> Screening:
     """Test every level; `stratum_of` (products,) maps a product to its stratum (all 0: not stratified)."""
     cells = _in_strata(totals.cells, stratum_of)
-    strata = int(stratum_of.max(initial=-1)) + 1
+    strata = int(np.max(stratum_of, initial=-1)) + 1
     first = totals.first_level
     attribute_of = np.repeat(np.arange(len(totals.attributes)), np.diff(first))
     margin = attribute_of[cells.level] * strata + cells.product
@@ -73,7 +73,7 @@ def screen(totals: KeptTotals, stratum_of: IntArray) -> Screening:
 def _in_strata(cells: Cells, stratum_of: IntArray) -> Cells:
     if np.array_equal(stratum_of, np.arange(len(stratum_of))):
         return cells
-    strata = int(stratum_of.max(initial=0)) + 1
+    strata = int(np.max(stratum_of, initial=0)) + 1
     key, where = np.unique(cells.level * strata + stratum_of[cells.product], return_inverse=True)
     units = np.bincount(where, weights=cells.units).astype(np.int64)
     return Cells(level=key // strata, product=key % strata, units=units)
@@ -85,7 +85,7 @@ def _bad_per_cell(totals: KeptTotals, cells: Cells, stratum_of: IntArray, strata
     stratum = np.broadcast_to(stratum_of[totals.bad.product][:, None], known.shape)[known]
     key, wanted = cells.level * strata + cells.product, level * strata + stratum
     at = np.searchsorted(key, wanted)
-    if len(wanted) and (int(at.max()) >= len(key) or not np.array_equal(key[at], wanted)):
+    if len(wanted) and (int(np.max(at)) >= len(key) or not np.array_equal(key[at], wanted)):
         raise PopulationInconsistent(what="a bad unit carries a level that its product's totals don't hold")
     inside = np.bincount(at, minlength=len(key))
     if np.any(inside > cells.units):
@@ -95,7 +95,7 @@ def _bad_per_cell(totals: KeptTotals, cells: Cells, stratum_of: IntArray, strata
 
 def _more_than_expected(cells: Cells, units: IntArray, bad: IntArray, inside: IntArray, informs: BoolArray) -> Tables:
     at = np.flatnonzero(informs)
-    level, sizes = cells.level[at], int(cells.level.max(initial=-1)) + 1
+    level, sizes = cells.level[at], int(np.max(cells.level, initial=-1)) + 1
     observed = np.bincount(level, weights=inside[at], minlength=sizes)
     expected = np.bincount(level, weights=cells.units[at] * (bad[at] / units[at]), minlength=sizes)
     at = at[(observed > np.floor(expected))[level]]

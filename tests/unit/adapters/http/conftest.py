@@ -109,7 +109,13 @@ class Demo:
 
 @pytest.fixture
 def settings(tmp_path) -> Settings:
-    return Settings(data_dir=tmp_path / "data", web_dir=tmp_path / "web", max_upload_bytes=1000, max_body_bytes=20_000)
+    return Settings(
+        data_dir=tmp_path / "data",
+        web_dir=tmp_path / "web",
+        max_upload_bytes=1000,
+        max_body_bytes=20_000,
+        requests_per_second=0,
+    )
 
 
 @pytest.fixture
