@@ -21,7 +21,7 @@ from uuid import UUID
 from services.investigation.domain.facts.batch import FACTS, MEASURES, AnchorBatch, Batch
 from services.investigation.domain.facts.errors import CellRefused, EncodingRefused, FileEmpty
 from services.investigation.domain.facts.mapping import FactMapping
-from services.investigation.domain.facts.rows import interpret
+from services.investigation.domain.facts.rows import Interpreter
 from services.investigation.domain.facts.stored import StoredFact, stored
 from shared.contracts.investigation.facts import DailyVolume, FactsCaptured, FactsSuperseded, Superseded
 from shared.kernel.errors import KeyReused
@@ -123,11 +123,18 @@ class Capture:
     async def _stage(
         self, context: Context, mapping: FactMapping, source: BinaryIO, batch_id: UUID, progress: Progress
     ) -> _Tally:
-        tally = _Tally()
-        lines = _rows(mapping, source)
-        while chunk := await asyncio.to_thread(_chunk, mapping, lines, tally, context.now):
-            await self._staging.stage(context.tenant, batch_id, mapping.kind.name, chunk.facts)
-            progress(tally.line - 1)
+        """The next lines are read while the database takes the ones before."""
+        file = _File(mapping, source, context.now)
+        reading = asyncio.create_task(asyncio.to_thread(file.chunk))
+        try:
+            while (facts := await reading) is not None:
+                reading = asyncio.create_task(asyncio.to_thread(file.chunk))
+                line = file.tally.line
+                await self._staging.stage(context.tenant, batch_id, mapping.kind.name, facts)
+                progress(line - 1)
+        finally:
+            await asyncio.wait([reading])  # nobody may close the source under the reader
+        tally = file.tally
         if tally.rows == 0 and tally.refused == 0:
             raise FileEmpty
         return tally
@@ -154,35 +161,37 @@ class Capture:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class _Chunk:
-    """The facts of some lines; it may be none, where all were refused."""
+class _File:
+    """A file on its way: `chunk` reads and interprets the next lines."""
 
-    facts: list[StoredFact]
+    def __init__(self, mapping: FactMapping, source: BinaryIO, now: datetime) -> None:
+        self.tally = _Tally()
+        self._mapping = mapping
+        self._lines = _rows(mapping, source)
+        self._interpreter = Interpreter(mapping, now)
 
+    def chunk(self) -> list[StoredFact] | None:
+        """The facts of some lines; it may be none, where all were refused. None at the end."""
+        facts: list[StoredFact] = []
+        lines = 0
+        for raw in islice(self._lines, CHUNK_ROWS):
+            lines += 1
+            self._interpret(raw, facts)
+        return facts if lines else None
 
-def _chunk(mapping: FactMapping, lines: Iterator[Mapping[str, str]], tally: _Tally, now: datetime) -> _Chunk | None:
-    """Read and interpret the next lines; None at the end."""
-    facts: list[StoredFact] = []
-    read = 0
-    for raw in islice(lines, CHUNK_ROWS):
-        read += 1
+    def _interpret(self, raw: Mapping[str, str], facts: list[StoredFact]) -> None:
+        tally, mapping = self.tally, self._mapping
         tally.line += 1
-        facts += _interpreted(mapping, raw, tally, now)
-    return _Chunk(facts) if read else None
-
-
-def _interpreted(mapping: FactMapping, raw: Mapping[str, str], tally: _Tally, now: datetime) -> Iterator[StoredFact]:
-    found = interpret(mapping, raw, now)
-    if found.errors:
-        tally.refused += 1
-        room = ERRORS_REPORTED - len(tally.errors)
-        tally.errors += [RowError(tally.line, error) for error in found.errors[:room]]
-    for record in found.records:
-        fact = stored(mapping.kind, tally.rows, mapping.natural_key(record), record, raw)
-        tally.rows += 1
-        tally.sum.update(fact.sha256)
-        yield fact
+        found = self._interpreter.row(raw)
+        if found.errors:
+            tally.refused += 1
+            room = ERRORS_REPORTED - len(tally.errors)
+            tally.errors += [RowError(tally.line, error) for error in found.errors[:room]]
+        for record in found.records:
+            fact = stored(mapping.kind, tally.rows, mapping.natural_key(record), record, raw)
+            tally.rows += 1
+            tally.sum.update(fact.sha256)
+            facts.append(fact)
 
 
 def _rows(mapping: FactMapping, source: BinaryIO) -> Iterator[Mapping[str, str]]:
@@ -192,9 +201,12 @@ def _rows(mapping: FactMapping, source: BinaryIO) -> Iterator[Mapping[str, str]]
     text = io.TextIOWrapper(source, encoding=encoding, newline="")
     csv.field_size_limit(MAX_CELL)
     try:
-        for row in csv.DictReader(text, delimiter=mapping.delimiter, restval=""):
-            row.pop(None, None)
-            yield row
+        lines = csv.reader(text, delimiter=mapping.delimiter)
+        header = next(lines, [])
+        for cells in lines:
+            if cells:  # an empty line is no row
+                missing = [""] * (len(header) - len(cells))
+                yield dict(zip(header, cells + missing, strict=False))
     except UnicodeDecodeError as error:
         raise EncodingRefused(encoding=mapping.encoding, byte=error.start) from error
     finally:
@@ -211,11 +223,10 @@ def _sum(source: BinaryIO) -> str:
 
 def _reread(mapping: FactMapping, source: BinaryIO, now: datetime) -> _Tally:
     """What is wrong with the rows, found again: the retry of a lost answer hears of it too."""
-    tally = _Tally()
-    lines = _rows(mapping, source)
-    while _chunk(mapping, lines, tally, now):
+    file = _File(mapping, source, now)
+    while file.chunk() is not None:
         pass
-    return tally
+    return file.tally
 
 
 def _known(batch_id: UUID, known: Loaded, tally: _Tally, *, is_retry: bool) -> Captured:

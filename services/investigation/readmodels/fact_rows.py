@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Collection, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import astuple, dataclass, fields
+from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any
 from uuid import UUID
@@ -21,7 +21,7 @@ from shared.adapters.postgres.reader import Reader
 from shared.contracts.evidence import EvidenceRef
 from shared.contracts.investigation.facts import DailyVolume, FactsCaptured, Superseded
 
-_STORED = tuple(field.name for field in fields(StoredFact))
+_STORED = StoredFact._fields
 _PAGE = 5000
 _EVER = 2**62
 
@@ -110,7 +110,7 @@ class FactRows:
                 "row",
                 schema_name="facts",
                 columns=("tenant", "batch_id", "kind", *_STORED),
-                records=((tenant, batch_id, kind, *astuple(row)) for row in rows),
+                records=((tenant, batch_id, kind, *row) for row in rows),
             )
         failpoint("capture-after-stage")
 

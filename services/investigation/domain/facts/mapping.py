@@ -14,7 +14,6 @@ each entry's fields are laid over `fields` (a wide table of measurements).
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
@@ -23,6 +22,7 @@ from zoneinfo import ZoneInfo
 
 from services.investigation.domain.facts.fields import Field, Kind, Record
 from shared.contracts.words import RecordSystem
+from shared.kernel import codec
 
 BLANK = frozenset({"", "NaN", "nan", "#N/A", "N/A", "NULL", "null"})
 ENCODINGS = ("utf-8", "gb18030")
@@ -98,4 +98,4 @@ class FactMapping:
     def natural_key(self, record: Record) -> str:
         """The text under which a later row supersedes an earlier one: a JSON list of the key fields' values."""
         values = [record[name] for name in self.key]
-        return json.dumps([v if v is None else str(v) for v in values], ensure_ascii=False, separators=(",", ":"))
+        return codec.encode_plain([v if v is None else str(v) for v in values]).decode()

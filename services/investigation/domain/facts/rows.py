@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from typing import NamedTuple
 
 from services.investigation.domain.facts.errors import (
     CellRefused,
@@ -36,8 +36,16 @@ _ISO_LENGTH = {"%Y-%m-%d": 10, "%Y-%m-%d %H:%M": 16, "%Y-%m-%dT%H:%M": 16, "%Y-%
 _ISO_LENGTH["%Y-%m-%dT%H:%M:%S"] = 19
 
 
-@dataclass(frozen=True, slots=True)
-class Interpreted:
+REMEMBERED = 10_000
+"""Texts of one column, then they are forgotten: a column of numbers of its own doesn't fill the memory."""
+
+
+class _Column(NamedTuple):
+    rule: Rule
+    known: dict[str, FactValue]
+
+
+class Interpreted(NamedTuple):
     """What a row came to. A row with errors gives no record at all; without either it was skipped as blank."""
 
     records: tuple[Record, ...] = ()
@@ -46,35 +54,61 @@ class Interpreted:
 
 def interpret(mapping: FactMapping, row: Mapping[str, str], now: datetime) -> Interpreted:
     """The records of a raw row (column → text). `now` is aware; times after it are refused."""
-    records: list[Record] = []
-    errors: list[CellRefused] = []
-    for rules in mapping.variants:
-        record, refused = _record(mapping, rules, row, now)
-        errors.extend(refused)
-        if record is not None:
-            records.append(record)
-    return Interpreted(errors=tuple(errors)) if errors else Interpreted(records=tuple(records))
+    return Interpreter(mapping, now).row(row)
 
 
-def _record(
-    mapping: FactMapping, rules: tuple[Rule, ...], row: Mapping[str, str], now: datetime
-) -> tuple[Record | None, list[CellRefused]]:
-    record = mapping.blank_record.copy()
-    errors: list[CellRefused] = []
-    unit: str | None = None
-    for rule in rules:
-        try:
-            text = _text(mapping, rule, row)
-            if text is None and rule.skip_blank:
-                return None, []
-            record[rule.field.name] = None if text is None else _value(mapping, rule, text, now)
-        except CellRefused as refused:
-            errors.append(refused)
-        else:
-            unit = rule.unit if rule.unit is not None and text is not None else unit
-    if unit is not None and record["unit"] is None:
-        record["unit"] = unit
-    return record, errors
+class Interpreter:
+    """`interpret` for all rows of a file. What a column's text comes to is found once: columns repeat themselves."""
+
+    def __init__(self, mapping: FactMapping, now: datetime) -> None:
+        self._mapping = mapping
+        self._now = now
+        self._variants = [[_Column(rule, {}) for rule in rules] for rules in mapping.variants]
+
+    def row(self, row: Mapping[str, str]) -> Interpreted:
+        records: list[Record] = []
+        errors: list[CellRefused] = []
+        for columns in self._variants:
+            record = self._record(columns, row, errors)
+            if record is not None:
+                records.append(record)
+        return Interpreted(errors=tuple(errors)) if errors else Interpreted(records=tuple(records))
+
+    def _record(self, columns: list[_Column], row: Mapping[str, str], errors: list[CellRefused]) -> Record | None:
+        """None where the row is skipped as blank; then what was wrong with it doesn't count either."""
+        record = self._mapping.blank_record.copy()
+        wrong: list[CellRefused] = []
+        unit: str | None = None
+        for column in columns:
+            rule = column.rule
+            try:
+                value = self._cell(column, row)
+            except CellRefused as refused:
+                wrong.append(refused)
+                continue
+            if value is not None:
+                record[rule.field.name] = value
+                unit = rule.unit or unit
+            elif rule.skip_blank:
+                return None
+        errors += wrong
+        if unit is not None and record["unit"] is None:
+            record["unit"] = unit
+        return record
+
+    def _cell(self, column: _Column, row: Mapping[str, str]) -> FactValue:
+        """The field's value, or None where it is blank. Raises CellRefused."""
+        rule, known = column.rule, column.known
+        cell = None if rule.column is None else row.get(rule.column)
+        if cell is not None and cell in known:
+            return known[cell]
+        text = _text(self._mapping, rule, row)
+        value = None if text is None else _value(self._mapping, rule, text, self._now)
+        if cell is not None:
+            if len(known) >= REMEMBERED:
+                known.clear()
+            known[cell] = value
+        return value
 
 
 def _text(mapping: FactMapping, rule: Rule, row: Mapping[str, str]) -> str | None:

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
 from decimal import Decimal
 from hashlib import sha256
+from typing import NamedTuple
 
 from services.investigation.domain.facts.fields import FactValue, Kind, Record
 from shared.kernel import codec
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StoredFact:
+class StoredFact(NamedTuple):
     """`at` is when it happened, aware, UTC; `raw` the source's own row as canonical JSON."""
 
     row: int

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from zoneinfo import ZoneInfo
@@ -12,7 +14,7 @@ from hypothesis import strategies as st
 
 from services.investigation.domain.facts import errors
 from services.investigation.domain.facts.document import parse
-from services.investigation.domain.facts.rows import interpret
+from services.investigation.domain.facts.rows import Interpreter, interpret
 
 NOW = datetime(2024, 6, 1, 12, 0, tzinfo=UTC)
 ORDER = {
@@ -223,3 +225,27 @@ def test_values_survive_exactly(quantity, at):
         assert record["made_at"].astimezone(ZoneInfo("Asia/Shanghai")).replace(tzinfo=None, fold=0) == at
     else:
         assert [type(e) for e in outcome.errors] == [errors.NoSuchLocalTime]  # Shanghai had summer time until 1991
+
+
+CELLS = st.sampled_from(
+    ["", "NaN", "B-17", " B-17 ", "12", "12.50", "-1", "x" * 300, "2024-03-01 08:00", "2099-01-01 00:00"]
+)
+
+
+@given(st.lists(st.dictionaries(st.sampled_from(sorted(GOOD)), CELLS), max_size=20))
+def test_what_is_remembered_of_earlier_rows_changes_no_later_one(changes):
+    mapping = parse(ORDER)
+    remembering = Interpreter(mapping, NOW)
+    rows = [GOOD | change for change in changes]
+    told = [remembering.row(row) for row in rows]
+    anew = [interpret(mapping, row, NOW) for row in rows]
+    assert [one.records for one in told] == [one.records for one in anew]
+    assert [[str(e) for e in one.errors] for one in told] == [[str(e) for e in one.errors] for one in anew]
+
+
+@given(st.lists(st.one_of(st.none(), st.text(st.characters(exclude_categories=["Cs"]), max_size=20)), min_size=1))
+def test_a_natural_key_is_written_as_json_has_always_been(values):
+    names = [f"f{n}" for n in range(len(values))]
+    mapping = replace(parse(ORDER), key=tuple(names))
+    written = mapping.natural_key(dict(zip(names, values, strict=True)))
+    assert written == json.dumps(values, ensure_ascii=False, separators=(",", ":"))
