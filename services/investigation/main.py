@@ -53,7 +53,7 @@ def wire(resources: Resources, views: Views) -> Wired:
     anchored = anchors(rows, resources.blobs)
     router = APIRouter()
     for part in (
-        http.routes(handlers, seen.references, citable, resources, views),
+        http.routes(handlers, seen, citable, resources, views),
         nodes.routes(handlers, rows, citable, resources),
         causes.routes(handlers, citable),
         responsibility.routes(handlers, Responsibility(handlers, seen), seen.references, citable, resources, views),

@@ -34,6 +34,10 @@ class Facts(Protocol):
         """Which of these facts have been superseded, each with what took its place."""
         ...
 
+    async def records(self, tenant: str, facts: Collection[FactId]) -> Mapping[FactId, FactRecord]:
+        """Each of these facts, current or not; absent where there is no such fact."""
+        ...
+
 
 class References(Protocol):
     """What the tenant published; the built-in defaults where it published nothing."""

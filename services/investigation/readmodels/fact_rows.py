@@ -210,17 +210,22 @@ class FactRows:
 
     async def known(self, tenant: str, facts: Collection[FactId]) -> Mapping[FactId, str]:
         """The SHA-256 of each of these facts that is anchored, current or not; absent where there is no such fact."""
+        return {which: fact.sha256 for which, fact in (await self.records(tenant, facts)).items()}
+
+    async def records(self, tenant: str, facts: Collection[FactId]) -> Mapping[FactId, FactRecord]:
+        """Each of these facts that is anchored, current or not; absent where there is no such fact."""
         asked = sorted(facts)
         with reading():
             rows = await self._pool.fetch(
-                "select r.batch_id, r.row, r.sha256 from unnest($2::uuid[], $3::integer[]) f(batch_id, row)"
+                "select r.batch_id, r.row, r.kind, r.record, r.sha256, a.position"
+                " from unnest($2::uuid[], $3::integer[]) f(batch_id, row)"
                 " join facts.row r on r.tenant = $1 and r.batch_id = f.batch_id and r.row = f.row"
                 f" {_ANCHORED.format(e='a', r='r')}",
                 tenant,
                 [batch for batch, _ in asked],
                 [row for _, row in asked],
             )
-        return {(r["batch_id"], r["row"]): r["sha256"].hex() for r in rows}
+        return {(row["batch_id"], row["row"]): _fact(tenant, row) for row in rows}
 
     async def there(self, tenant: str, facts: Sequence[EvidenceRef]) -> Collection[EvidenceRef]:
         """Those of the citations whose fact is anchored and has that very sum."""
