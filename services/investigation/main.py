@@ -9,13 +9,14 @@ from fastapi import APIRouter
 from services.investigation.application import reactions
 from services.investigation.application.capture import Capture
 from services.investigation.application.handlers import InvestigationHandlers
+from services.investigation.application.population import Populations
 from services.investigation.application.ports import Sight
 from services.investigation.application.references import ReferenceHandlers
 from services.investigation.application.report_check import ReportCheck
 from services.investigation.application.report_sources import ReportSources
 from services.investigation.application.reports import Reports
 from services.investigation.application.responsibility import Responsibility
-from services.investigation.entrypoints import causes, http, nodes, references, reports, responsibility
+from services.investigation.entrypoints import causes, http, localisation, nodes, references, reports, responsibility
 from services.investigation.readmodels import (
     investigation_list,
     joined_complaints,
@@ -55,6 +56,7 @@ def wire(resources: Resources, views: Views) -> Wired:
     for part in (
         http.routes(handlers, seen, citable, resources, views),
         nodes.routes(handlers, rows, citable, resources),
+        localisation.routes(handlers, Populations(rows), resources, views),
         causes.routes(handlers, citable),
         responsibility.routes(handlers, Responsibility(handlers, seen), seen.references, citable, resources, views),
         reports.routes(issuing, checking, resources, views),

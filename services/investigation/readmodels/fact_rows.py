@@ -81,6 +81,13 @@ cross join lateral (
     order by b.position desc, n.row desc limit 1
 ) n""".format(old=_ANCHORED.format(e="a", r="o"), newer=_ANCHORED.format(e="b", r="n"))
 
+_KNOWS_LOT = """
+select exists (
+    select from facts.row r {anchored} where r.tenant = $1 and r.lot = $2 and a.position <= $3
+    union all
+    select from facts.row r {anchored} where r.tenant = $1 and r.input_lot = $2 and a.position <= $3
+)""".format(anchored=_ANCHORED.format(e="a", r="r"))
+
 
 @dataclass(frozen=True, slots=True)
 class BatchFault:
@@ -180,6 +187,12 @@ class FactRows:
                 "select max(position) from log.event where tenant = $1 and type = 'investigation.FactsCaptured'", tenant
             )
         return found or 0
+
+    async def knows_lot(self, tenant: str, lot: str, until: int) -> bool:
+        """Whether any row known at that log position, corrected since or not, is of this lot or says it went in."""
+        with reading():
+            found: bool = await self._pool.fetchval(_KNOWS_LOT, tenant, lot, until)
+        return found
 
     async def corrections(self, tenant: str, facts: Collection[FactId]) -> Mapping[FactId, EvidenceRef]:
         """Which of these facts have been superseded, each with what took its place."""

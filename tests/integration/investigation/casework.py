@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 from uuid import UUID
 
 import httpx
@@ -166,14 +166,16 @@ class Case:
         )
 
 
-def handed(complaint: UUID, investigation: UUID, lot: str, account: str = "D-07") -> ComplaintHandedOver:
+def handed(
+    complaint: UUID, investigation: UUID, lot: str | None, account: str = "D-07", mode: Literal["open", "join"] = "open"
+) -> ComplaintHandedOver:
     moment = datetime(2026, 1, 5, 8, tzinfo=UTC)
     item = ComplaintItem(item_no=1, product=PRODUCT, lot=lot, quantity_affected=Decimal(2), defect_codes=("LEAK",))
     return ComplaintHandedOver(
         complaint_id=complaint,
         complaint_no=f"Q2026-{complaint.int % 10**6:06d}",
         investigation_id=investigation,
-        mode="open",
+        mode=mode,
         items=(item,),
         received_at=moment,
         aware_at=moment,
