@@ -11,12 +11,22 @@ from services.investigation.application.capture import Capture
 from services.investigation.application.handlers import InvestigationHandlers
 from services.investigation.application.population import Populations
 from services.investigation.application.ports import Sight
+from services.investigation.application.preview import Preview
 from services.investigation.application.references import ReferenceHandlers
 from services.investigation.application.report_check import ReportCheck
 from services.investigation.application.report_sources import ReportSources
 from services.investigation.application.reports import Reports
 from services.investigation.application.responsibility import Responsibility
-from services.investigation.entrypoints import causes, http, localisation, nodes, references, reports, responsibility
+from services.investigation.entrypoints import (
+    causes,
+    http,
+    importing,
+    localisation,
+    nodes,
+    references,
+    reports,
+    responsibility,
+)
 from services.investigation.readmodels import (
     investigation_list,
     joined_complaints,
@@ -60,7 +70,8 @@ def wire(resources: Resources, views: Views) -> Wired:
         causes.routes(handlers, citable),
         responsibility.routes(handlers, Responsibility(handlers, seen), seen.references, citable, resources, views),
         reports.routes(issuing, checking, resources, views),
-        references.routes(ReferenceHandlers(store, vault, table), seen.references, capture, resources, views),
+        references.routes(ReferenceHandlers(store, vault, table), seen.references, resources, views),
+        importing.routes(capture, Preview(rows, store), resources, views),
         audited_service(resources, anchored),
     ):
         router.include_router(part)

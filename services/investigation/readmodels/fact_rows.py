@@ -54,6 +54,13 @@ from facts.row n {_OLD}
 where n.tenant = $1 and n.batch_id = $2 and old.sha256 <> n.sha256
 order by n.row"""
 
+_WOULD_SUPERSEDE = f"""
+with n as (
+    select $1::text tenant, $2::text kind, f.natural_key, f.sha256, '{UUID(int=0)}'::uuid batch_id
+    from unnest($3::text[], $4::bytea[]) f(natural_key, sha256)
+)
+select count(*) from n {_OLD} where old.sha256 <> n.sha256"""
+
 _VOLUMES = f"""
 with fresh as (
     select distinct on (natural_key) * from facts.row
@@ -148,6 +155,14 @@ class FactRows:
             )
             for r in rows
         ]
+
+    async def would_supersede(self, tenant: str, kind: str, rows: Sequence[StoredFact]) -> int:
+        """How many of these rows, not staged, differ from the current one of their natural key."""
+        with reading():
+            found: int = await self._pool.fetchval(
+                _WOULD_SUPERSEDE, tenant, kind, [row.natural_key for row in rows], [row.sha256 for row in rows]
+            )
+        return found
 
     async def volumes(self, tenant: str, batch_id: UUID) -> list[DailyVolume]:
         """Whole units of each product on each day of the plant: what the batch adds to what was known before.
