@@ -47,7 +47,8 @@ def routes(capture: Capture, preview: Preview, resources: Resources, views: View
     ) -> Response:
         """按已发布的映射导入数据 · Import facts by a published mapping: good rows kept, bad ones reported.
 
-        试运行（`dry_run`）：200，只回答将采集什么、前若干条事实与错误，不写入；只有试运行可用 `document`（JSON）代替已发布的 `mapping`。
+        试运行（`dry_run`）：200，只回答将采集什么、前若干条事实与错误，不写入；
+        只有试运行可用 `document`（JSON）代替已发布的 `mapping`。
         `dry_run`: 200, what would be captured, its first facts and errors; nothing is written. Only there may the
         mapping come as `document` (JSON) instead of a published `mapping`.
         """
