@@ -9,13 +9,24 @@ from fastapi import APIRouter
 from services.investigation.application import reactions
 from services.investigation.application.capture import Capture
 from services.investigation.application.handlers import InvestigationHandlers
+from services.investigation.application.population import Populations
 from services.investigation.application.ports import Sight
+from services.investigation.application.preview import Preview
 from services.investigation.application.references import ReferenceHandlers
 from services.investigation.application.report_check import ReportCheck
 from services.investigation.application.report_sources import ReportSources
 from services.investigation.application.reports import Reports
 from services.investigation.application.responsibility import Responsibility
-from services.investigation.entrypoints import causes, http, nodes, references, reports, responsibility
+from services.investigation.entrypoints import (
+    causes,
+    http,
+    importing,
+    localisation,
+    nodes,
+    references,
+    reports,
+    responsibility,
+)
 from services.investigation.readmodels import (
     investigation_list,
     joined_complaints,
@@ -35,6 +46,7 @@ from shared.kernel.erasure import erasure_rule
 def wire(resources: Resources, views: Views) -> Wired:
     store, vault, numbers = resources.store, resources.vault, resources.numbers
     rows = FactRows(resources.pool, resources.settings.plant_zone)
+    in_time = FactRows(resources.pool, resources.settings.plant_zone, resources.reads)
     table = AllMatches()
     seen = Sight(
         facts=rows,
@@ -53,14 +65,14 @@ def wire(resources: Resources, views: Views) -> Wired:
     anchored = anchors(rows, resources.blobs)
     router = APIRouter()
     for part in (
-        http.routes(handlers, seen.references, citable, resources, views),
-        nodes.routes(
-            handlers, rows, FactRows(resources.pool, resources.settings.plant_zone, resources.reads), citable, resources
-        ),
+        http.routes(handlers, seen, citable, resources, views),
+        nodes.routes(handlers, in_time, citable, resources),
+        localisation.routes(handlers, Populations(rows), resources, views),
         causes.routes(handlers, citable),
         responsibility.routes(handlers, Responsibility(handlers, seen), seen.references, citable, resources, views),
         reports.routes(issuing, checking, resources, views),
-        references.routes(ReferenceHandlers(store, vault, table), seen.references, capture, resources, views),
+        references.routes(ReferenceHandlers(store, vault, table), seen.references, resources, views),
+        importing.routes(capture, Preview(rows, store), resources, views),
         audited_service(resources, anchored),
     ):
         router.include_router(part)

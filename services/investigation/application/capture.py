@@ -7,34 +7,22 @@ that was cut off half way is begun anew.
 from __future__ import annotations
 
 import asyncio
-import csv
-import io
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass, field
-from datetime import datetime
-from hashlib import sha256
-from itertools import islice
-from typing import TYPE_CHECKING, BinaryIO, Protocol
+from dataclasses import dataclass
+from typing import BinaryIO, Protocol
 from uuid import UUID
 
+from services.investigation.application.source import RowError, SourceReading, sum_of
 from services.investigation.domain.facts.batch import FACTS, MEASURES, AnchorBatch, Batch
-from services.investigation.domain.facts.errors import CellRefused, EncodingRefused, FileEmpty
 from services.investigation.domain.facts.mapping import FactMapping
-from services.investigation.domain.facts.rows import Interpreter
-from services.investigation.domain.facts.stored import StoredFact, stored
+from services.investigation.domain.facts.stored import StoredFact
 from shared.contracts.investigation.facts import DailyVolume, FactsCaptured, FactsSuperseded, Superseded
 from shared.kernel.errors import KeyReused
 from shared.kernel.handling import Handler
 from shared.kernel.ids import derived_id
-from shared.kernel.ports import Context, EventStore, Loaded, Vault
-
-if TYPE_CHECKING:
-    from hashlib import _Hash as Hash
-
-CHUNK_ROWS = 2000
-ERRORS_REPORTED = 200
-MAX_CELL = 64 * 1024
+from shared.kernel.ports import Context, EventStore, Vault
+from shared.kernel.recorded import Recorded
 
 Progress = Callable[[int], None]
 """Gets how many rows of the source have been read."""
@@ -56,14 +44,6 @@ class FactStaging(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class RowError:
-    """`line` is the source's own, the header being line 1."""
-
-    line: int
-    error: CellRefused
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Captured:
     """What a file came to. `errors` are the first ones; `repeated`: this very file was captured before."""
@@ -74,17 +54,6 @@ class Captured:
     errors: tuple[RowError, ...] = ()
     superseded: int = 0
     repeated: bool = False
-
-
-@dataclass(slots=True)
-class _Tally:
-    """What has been read so far."""
-
-    line: int = 1
-    rows: int = 0
-    refused: int = 0
-    errors: list[RowError] = field(default_factory=list)
-    sum: Hash = field(default_factory=sha256)
 
 
 class Capture:
@@ -99,147 +68,86 @@ class Capture:
         self, context: Context, mapping: FactMapping, source: BinaryIO, progress: Progress = lambda _: None
     ) -> Captured:
         """Good rows are kept, bad ones reported. Raises FileEmpty, EncodingRefused, and StoreErrors."""
-        file_sum = await asyncio.to_thread(_sum, source)
-        batch_id = derived_id("facts", context.tenant, mapping.mapping, str(mapping.version), file_sum)
+        file_sum = await asyncio.to_thread(sum_of, source)
+        batch_id = batch_of(context.tenant, mapping, file_sum)
         known = await self._store.load(context.tenant, FACTS.stream(batch_id), context.key)
         if known.known is not None and known.known_fingerprint != context.key.fingerprint:
             raise KeyReused(scope=context.key.scope, key=context.key.key)
         if known.events:
-            tally = await asyncio.to_thread(_reread, mapping, source, context.now)
-            return _known(batch_id, known, tally, is_retry=known.known is not None)
+            again = SourceReading(mapping, source, context.now)
+            await asyncio.to_thread(again.rest)
+            return known_batch(batch_id, known.events, again, is_retry=known.known is not None)
         async with self._staging.one_at_a_time(context.tenant):
             await self._staging.discard(context.tenant, batch_id)
-            tally = await self._stage(context, mapping, source, batch_id, progress)
-            command = await self._summed(context.tenant, mapping, batch_id, file_sum, tally)
+            read = await self._stage(context, mapping, source, batch_id, progress)
+            captured = captured_of(mapping, batch_id, file_sum, read)
+            command = await self._summed(context.tenant, captured)
             handled = await self._anchor.handle(context, batch_id, command)
         return Captured(
             batch_id=batch_id,
-            captured=command.captured,
+            captured=captured,
             position=handled.appended.position,
-            errors=tuple(tally.errors),
+            errors=tuple(read.errors),
             superseded=len(command.superseded),
         )
 
     async def _stage(
         self, context: Context, mapping: FactMapping, source: BinaryIO, batch_id: UUID, progress: Progress
-    ) -> _Tally:
+    ) -> SourceReading:
         """The next lines are read while the database takes the ones before."""
-        file = _File(mapping, source, context.now)
-        reading = asyncio.create_task(asyncio.to_thread(file.chunk))
+        read = SourceReading(mapping, source, context.now)
+        reading = asyncio.create_task(asyncio.to_thread(read.next))
         try:
             while (facts := await reading) is not None:
-                reading = asyncio.create_task(asyncio.to_thread(file.chunk))
-                line = file.tally.line
+                line = read.line
+                reading = asyncio.create_task(asyncio.to_thread(read.next))
                 await self._staging.stage(context.tenant, batch_id, mapping.kind.name, facts)
                 progress(line - 1)
         finally:
             await asyncio.wait([reading])  # nobody may close the source under the reader
-        tally = file.tally
-        if tally.rows == 0 and tally.refused == 0:
-            raise FileEmpty
-        return tally
+        read.not_empty()
+        return read
 
-    async def _summed(
-        self, tenant: str, mapping: FactMapping, batch_id: UUID, file_sum: str, tally: _Tally
-    ) -> AnchorBatch:
-        measured = mapping.kind.name in MEASURES
+    async def _summed(self, tenant: str, captured: FactsCaptured) -> AnchorBatch:
+        batch_id, measured = captured.batch_id, captured.kind in MEASURES
         return AnchorBatch(
-            captured=FactsCaptured(
-                batch_id=batch_id,
-                kind=mapping.kind.name,
-                system=mapping.system,
-                source=mapping.source,
-                mapping=mapping.mapping,
-                mapping_version=mapping.version,
-                rows=tally.rows,
-                refused_rows=tally.refused,
-                sha256=tally.sum.hexdigest(),
-                file_sha256=file_sum,
-            ),
+            captured=captured,
             volumes=tuple(await self._staging.volumes(tenant, batch_id)) if measured else (),
             superseded=tuple(await self._staging.superseded(tenant, batch_id)),
         )
 
 
-class _File:
-    """A file on its way: `chunk` reads and interprets the next lines."""
-
-    def __init__(self, mapping: FactMapping, source: BinaryIO, now: datetime) -> None:
-        self.tally = _Tally()
-        self._mapping = mapping
-        self._lines = _rows(mapping, source)
-        self._interpreter = Interpreter(mapping, now)
-
-    def chunk(self) -> list[StoredFact] | None:
-        """The facts of some lines; it may be none, where all were refused. None at the end."""
-        facts: list[StoredFact] = []
-        lines = 0
-        for raw in islice(self._lines, CHUNK_ROWS):
-            lines += 1
-            self._interpret(raw, facts)
-        return facts if lines else None
-
-    def _interpret(self, raw: Mapping[str, str], facts: list[StoredFact]) -> None:
-        tally, mapping = self.tally, self._mapping
-        tally.line += 1
-        found = self._interpreter.row(raw)
-        if found.errors:
-            tally.refused += 1
-            room = ERRORS_REPORTED - len(tally.errors)
-            tally.errors += [RowError(tally.line, error) for error in found.errors[:room]]
-        for record in found.records:
-            fact = stored(mapping.kind, tally.rows, mapping.natural_key(record), record, raw)
-            tally.rows += 1
-            tally.sum.update(fact.sha256)
-            facts.append(fact)
+def batch_of(tenant: str, mapping: FactMapping, file_sum: str) -> UUID:
+    return derived_id("facts", tenant, mapping.mapping, str(mapping.version), file_sum)
 
 
-def _rows(mapping: FactMapping, source: BinaryIO) -> Iterator[Mapping[str, str]]:
-    """The file's rows by column name. A missing cell is empty; cells beyond the header are ignored."""
-    source.seek(0)
-    encoding = "utf-8-sig" if mapping.encoding == "utf-8" else mapping.encoding
-    text = io.TextIOWrapper(source, encoding=encoding, newline="")
-    csv.field_size_limit(MAX_CELL)
-    try:
-        lines = csv.reader(text, delimiter=mapping.delimiter)
-        header = next(lines, [])
-        for cells in lines:
-            if cells:  # an empty line is no row
-                missing = [""] * (len(header) - len(cells))
-                yield dict(zip(header, cells + missing, strict=False))
-    except UnicodeDecodeError as error:
-        raise EncodingRefused(encoding=mapping.encoding, byte=error.start) from error
-    finally:
-        text.detach()
+def captured_of(mapping: FactMapping, batch_id: UUID, file_sum: str, read: SourceReading) -> FactsCaptured:
+    """What a whole reading comes to."""
+    return FactsCaptured(
+        batch_id=batch_id,
+        kind=mapping.kind.name,
+        system=mapping.system,
+        source=mapping.source,
+        mapping=mapping.mapping,
+        mapping_version=mapping.version,
+        rows=read.rows,
+        refused_rows=read.refused,
+        sha256=read.sha256,
+        file_sha256=file_sum,
+    )
 
 
-def _sum(source: BinaryIO) -> str:
-    source.seek(0)
-    whole = sha256()
-    while block := source.read(1 << 20):
-        whole.update(block)
-    return whole.hexdigest()
-
-
-def _reread(mapping: FactMapping, source: BinaryIO, now: datetime) -> _Tally:
-    """What is wrong with the rows, found again: the retry of a lost answer hears of it too."""
-    file = _File(mapping, source, now)
-    while file.chunk() is not None:
-        pass
-    return file.tally
-
-
-def _known(batch_id: UUID, known: Loaded, tally: _Tally, *, is_retry: bool) -> Captured:
+def known_batch(batch_id: UUID, known: Sequence[Recorded], read: SourceReading, *, is_retry: bool) -> Captured:
     """As the first time, for the retry of that very request; `repeated` where the file came by another one."""
-    events = [recorded.event for recorded in known.events]
+    events = [recorded.event for recorded in known]
     state = FACTS.fold(events)
     if state.captured is None:
         raise AssertionError(f"facts-{batch_id} has events but was not captured")
     return Captured(
         batch_id=batch_id,
         captured=state.captured,
-        position=known.events[-1].position,
-        errors=tuple(tally.errors),
+        position=known[-1].position,
+        errors=tuple(read.errors),
         superseded=sum(len(event.superseded) for event in events if isinstance(event, FactsSuperseded)),
         repeated=not is_retry,
     )

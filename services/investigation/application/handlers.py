@@ -176,7 +176,7 @@ class InvestigationHandlers:
         return await self._handle(context, investigation_id, command, reaction)
 
     async def look_again(self, context: Context, investigation_id: UUID, node: str, reaction: Reaction) -> HandledCase:
-        """Hold what a cleared node rests on against the corrections known by now."""
+        """Hold what a node was examined in or cleared by against the corrections known by now."""
         entry = (await self.state(context.tenant, investigation_id)).nodes.get(node, Entry())
         found = await self.corrections(context.tenant, entry.cited)
         corrections = tuple(

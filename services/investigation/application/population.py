@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from decimal import Decimal
 
@@ -19,16 +19,21 @@ MAX_LEVELS = 10
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BadWhen:
-    """What makes a lot bad: a failed characteristic (None: any), a measured value from a limit on, or being named."""
+    """What makes a lot bad: a failed characteristic (None: any), a measured value from a limit on, or being named.
+
+    `confirmed`: the lots are those of a case's confirmed items; `without_lot` of these items name none.
+    """
 
     characteristic: str | None = None
     value_from: Decimal | None = None
     lots: frozenset[str] = frozenset()
+    confirmed: bool = False
+    without_lot: int = 0
 
     @property
     def text(self) -> str:
         if self.lots:
-            return f"{len(self.lots)} named lots"
+            return f"{len(self.lots)} {'lots of confirmed items' if self.confirmed else 'named lots'}"
         what = self.characteristic or "final inspection"
         return f"{what} failed" if self.value_from is None else f"{what} >= {self.value_from}"
 
@@ -57,7 +62,8 @@ class Populations:
         if with_period:
             values["period"] = {str(o.record["lot"]): _month(o.moment("made_at")) for o in orders}
         bad_lots = await self._bad(tenant, lots, bad, position)
-        return Gathered(population_of(_lots_in_order(orders), values, bad_lots), position)
+        population = population_of(_lots_in_order(orders), values, bad_lots)
+        return Gathered(replace(population, unplaced=population.unplaced + bad.without_lot), position)
 
     async def _attributes(self, tenant: str, lots: Sequence[str], until: int) -> dict[str, dict[str, str]]:
         """Attribute → lot → level: input lots by material, their suppliers, equipment and shift of the operations."""

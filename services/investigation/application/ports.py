@@ -34,6 +34,14 @@ class Facts(Protocol):
         """Which of these facts have been superseded, each with what took its place."""
         ...
 
+    async def records(self, tenant: str, facts: Collection[FactId]) -> Mapping[FactId, FactRecord]:
+        """Each of these facts, current or not; absent where there is no such fact."""
+        ...
+
+    async def knows_lot(self, tenant: str, lot: str, until: int) -> bool:
+        """Whether any fact known at that log position, corrected since or not, is of this lot or says it went in."""
+        ...
+
 
 class References(Protocol):
     """What the tenant published; the built-in defaults where it published nothing."""

@@ -10,7 +10,7 @@ from services.investigation.domain.investigation.commands import CorrectEvidence
 from shared.contracts.evidence import EvidenceRef
 from shared.contracts.intake.complaint import ComplaintHandedOver
 from shared.contracts.investigation.facts import FactsSuperseded
-from shared.contracts.investigation.investigation import ComplaintJoined, NodeCleared
+from shared.contracts.investigation.investigation import ComplaintJoined, NodeCleared, NodeExamined
 from shared.kernel.reacting import ReactionRule, Trigger
 from shared.kernel.recorded import Recorded
 
@@ -44,7 +44,7 @@ def _receives_complaint(handlers: InvestigationHandlers) -> ReactionRule:
 
 
 def _reopens_nodes(handlers: InvestigationHandlers, cited: CitedEvidence) -> ReactionRule:
-    """Rule 8: correcting the evidence of a cleared node reopens it, in every investigation that cites it."""
+    """Rule 8: correcting the evidence of an examined or cleared node reopens it, in every investigation citing it."""
 
     async def targets(recorded: Recorded) -> list[str]:
         facts = [(one.old_batch, one.old_row) for one in _superseded(recorded).superseded]
@@ -61,16 +61,16 @@ def _reopens_nodes(handlers: InvestigationHandlers, cited: CitedEvidence) -> Rea
 
 
 def _looks_again(handlers: InvestigationHandlers) -> ReactionRule:
-    """A node may be cleared while the correction of its evidence is being written: each clearing is looked at again."""
+    """A node may be judged while the correction of its evidence is being written: each judgement is looked at again."""
 
     async def targets(recorded: Recorded) -> list[str]:
-        return [str(_cleared(recorded).investigation_id)]
+        return [str(_judged(recorded).investigation_id)]
 
     async def run(trigger: Trigger, target: str) -> object:
-        node = _cleared(trigger.recorded).node
+        node = _judged(trigger.recorded).node
         return await handlers.look_again(trigger.context, UUID(target), node, trigger.reaction)
 
-    on = frozenset({"investigation.NodeCleared"})
+    on = frozenset({"investigation.NodeExamined", "investigation.NodeCleared"})
     return ReactionRule(name="investigation_looks_again", source=OWN, on=on, run=run, targets=targets)
 
 
@@ -118,7 +118,7 @@ def _superseded(recorded: Recorded) -> FactsSuperseded:
     return event
 
 
-def _cleared(recorded: Recorded) -> NodeCleared:
+def _judged(recorded: Recorded) -> NodeExamined | NodeCleared:
     event = recorded.event
-    assert isinstance(event, NodeCleared)  # noqa: S101 - the rule's `on` names nothing else
+    assert isinstance(event, NodeExamined | NodeCleared)  # noqa: S101 - the rule's `on` names nothing else
     return event

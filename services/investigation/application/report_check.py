@@ -18,7 +18,11 @@ from shared.contracts.investigation.responsibility import LogPosition, Traceabil
 from shared.kernel.ports import Blobs
 
 Verdict = Literal["same", "differs", "stored_bytes_changed", "not_derivable"]
-"""not_derivable: written in a format or with a template that this build no longer makes; its stored bytes are whole."""
+"""not_derivable: its stored bytes are whole, but this build no longer makes its format or template, or it was issued
+without naming every log that it was made of."""
+
+NEEDED = frozenset({"investigation", "capa"})
+"""The logs that a report is derived from."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,7 +52,8 @@ class ReportCheck:
         if content is None or page is None:
             return _checked(issued, "stored_bytes_changed")
         told = msgspec.json.decode(content)
-        if told["format"] != FORMAT or issued.template_version != self._template:
+        pinned = {at.service for at in issued.positions}
+        if told["format"] != FORMAT or issued.template_version != self._template or not pinned >= NEEDED:
             return _checked(issued, "not_derivable")
         derived = await self._derived(tenant, issued, told["header"])
         return self._compared(issued, content, page, canonical(derived))

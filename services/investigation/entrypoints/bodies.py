@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from datetime import date
-from decimal import Decimal
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from pydantic import Field
 
-from services.investigation.application.population import BadWhen
 from shared.adapters.http.body import Amount, Body, Code, Line, Words
 from shared.adapters.http.evidence import Evidence
 from shared.contracts.evidence import EvidenceRef
@@ -103,23 +101,6 @@ class SuspectBody(Body):
     node: Code
     ground: Words
     evidence: Evidence
-
-
-class LocaliseBody(Body):
-    """Bad lots: `bad_lots` named, or failed `characteristic`, or its value from `value_from` on.
-
-    `with_period` puts the month beside the lots, which is the honest question: lot or period?
-    """
-
-    products: Lines = ()
-    characteristic: Line | None = None
-    value_from: Annotated[Decimal, Field(allow_inf_nan=False, max_digits=18)] | None = None
-    bad_lots: Annotated[tuple[Line, ...], Field(max_length=100_000, strict=False)] = ()
-    with_period: bool = True
-    stratified: bool = True
-
-    def bad(self) -> BadWhen:
-        return BadWhen(characteristic=self.characteristic, value_from=self.value_from, lots=frozenset(self.bad_lots))
 
 
 class WhyBody(Body):

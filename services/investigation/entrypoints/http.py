@@ -10,7 +10,7 @@ from uuid import UUID
 from fastapi import APIRouter, Query, Response
 
 from services.investigation.application.handlers import InvestigationHandlers
-from services.investigation.application.ports import References
+from services.investigation.application.ports import Facts, References, Sight
 from services.investigation.domain.investigation.commands import (
     AssignTeamMember,
     Conclude,
@@ -31,6 +31,7 @@ from services.investigation.entrypoints.bodies import (
     TeamBody,
     VerifyBody,
 )
+from services.investigation.entrypoints.corrections import corrections_told
 from services.investigation.entrypoints.reading import map_view, plain_view
 from services.investigation.readmodels.investigation_list import MODEL as LIST
 from services.investigation.readmodels.investigation_list import InvestigationFilter, Sort, investigations
@@ -67,17 +68,17 @@ async def view_of(
 
 
 def routes(
-    handlers: InvestigationHandlers, references: References, citable: Citable, resources: Resources, views: Views
+    handlers: InvestigationHandlers, sight: Sight, citable: Citable, resources: Resources, views: Views
 ) -> APIRouter:
     router = APIRouter(tags=["调查 investigations"])
-    _add_reads(router, references, resources, views)
+    _add_reads(router, sight.references, sight.facts, resources, views)
     _add_case(router, handlers)
     _add_claims(router, handlers, citable)
     _add_joining(router, handlers, resources, views)
     return router
 
 
-def _add_reads(router: APIRouter, references: References, resources: Resources, views: Views) -> None:
+def _add_reads(router: APIRouter, references: References, facts: Facts, resources: Resources, views: Views) -> None:
     @router.get(INVESTIGATIONS, operation_id="listInvestigations", dependencies=[policy(*READERS)])
     async def many(
         read: Reading,
@@ -100,7 +101,8 @@ def _add_reads(router: APIRouter, references: References, resources: Resources, 
     async def one(investigation_id: UUID, read: ReadingAsOf) -> Response:
         """一个调查（可按时点查询；责任方只看到与己有关的） · One investigation; parties see what concerns them."""
         found, positions = await view_of(resources, views, read, investigation_id)
-        body = plain_view(found, read.principal, read.language)
+        corrected = await corrections_told(facts, read.tenant, found.dossier.nodes, read.language)
+        body = plain_view(found, read.principal, read.language, corrected)
         if body is None:
             raise NotFound(what="investigation", id=str(investigation_id))
         body = await opened(resources, read, body, *CONCERNED)
@@ -111,7 +113,9 @@ def _add_reads(router: APIRouter, references: References, resources: Resources, 
         """流程图与节点发现 · The flow map with each node's findings."""
         found, positions = await view_of(resources, views, read, investigation_id)
         mapped = await references.flow_version(read.tenant, found.state.flow, found.state.flow_version)
-        return view(map_view(found, mapped, read.language), version=found.version, positions=positions)
+        corrected = await corrections_told(facts, read.tenant, found.dossier.nodes, read.language)
+        body = map_view(found, mapped, read.language, corrected)
+        return view(body, version=found.version, positions=positions)
 
 
 def _add_case(router: APIRouter, handlers: InvestigationHandlers) -> None:

@@ -1,9 +1,7 @@
-"""REST of process nodes, localisation and traces."""
+"""REST of process nodes and traces."""
 
 from __future__ import annotations
 
-import asyncio
-from dataclasses import replace
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
@@ -12,32 +10,25 @@ from fastapi import APIRouter, Query, Response
 
 from services.investigation.application.gathering import Gathering
 from services.investigation.application.handlers import InvestigationHandlers
-from services.investigation.application.population import Populations
 from services.investigation.application.ports import Facts
 from services.investigation.domain.genealogy.trace import inspections_by_lot
-from services.investigation.domain.investigation.commands import ClearNode, RankSuspects, SuspectNode
-from services.investigation.domain.investigation.ranking import ranking
-from services.investigation.domain.localisation import Localisation, Settings, localise
-from services.investigation.entrypoints.bodies import ClearBody, ExamineBody, LocaliseBody, SuspectBody
+from services.investigation.domain.investigation.commands import ClearNode, SuspectNode
+from services.investigation.entrypoints.bodies import ClearBody, ExamineBody, SuspectBody
 from services.investigation.entrypoints.http import ONE, READERS, SERVICE, WRITERS
 from shared.adapters.http.answers import done, view
-from shared.adapters.http.conventions import Reading, ReadingAsOf, Writing
+from shared.adapters.http.conventions import ReadingAsOf, Writing
 from shared.adapters.http.evidence import Citable
 from shared.adapters.http.policy import policy
 from shared.adapters.http.streams import position_of
 from shared.adapters.runtime import Resources
+from shared.kernel.errors import NotFound
 
-NOWHERE = UUID(int=0)
 
-
-def routes(
-    handlers: InvestigationHandlers, facts: Facts, in_time: Facts, citable: Citable, resources: Resources
-) -> APIRouter:
-    """`in_time`: the same facts, for questions that have a time limit; a localisation takes what it takes."""
+def routes(handlers: InvestigationHandlers, facts: Facts, citable: Citable, resources: Resources) -> APIRouter:
+    """`facts` answer in time or not at all."""
     router = APIRouter(tags=["流程节点 nodes"])
     _add_nodes(router, handlers, citable)
-    _add_localisation(router, handlers, Populations(facts))
-    _add_traces(router, in_time, resources)
+    _add_traces(router, facts, resources)
     return router
 
 
@@ -64,30 +55,6 @@ def _add_nodes(router: APIRouter, handlers: InvestigationHandlers, citable: Cita
         return done(SERVICE, (await handlers.suspect_node(context, investigation_id, command)).appended)
 
 
-def _add_localisation(router: APIRouter, handlers: InvestigationHandlers, populations: Populations) -> None:
-    async def located(tenant: str, body: LocaliseBody) -> tuple[Localisation, int]:
-        """Gathered, then computed on another thread: it may take seconds."""
-        gathered = await populations.gather(tenant, body.products, body.bad(), with_period=body.with_period)
-        settings = replace(Settings(), stratified=body.stratified)
-        found = await asyncio.to_thread(localise, gathered.population, settings=settings)
-        return found, gathered.facts_position
-
-    @router.post(f"{ONE}/localise", operation_id="localiseInvestigation", dependencies=[policy(*WRITERS)])
-    async def record(investigation_id: UUID, body: LocaliseBody, context: Writing) -> Response:
-        """源头定位并记录 · Rank suspects and record the answer."""
-        found, position = await located(context.tenant, body)
-        command = RankSuspects(ranking=ranking(found, investigation_id, body.bad().text, position))
-        return done(SERVICE, (await handlers.rank_suspects(context, investigation_id, command)).appended)
-
-    @router.post("/api/v1/trace/localise", operation_id="localise", dependencies=[policy(*WRITERS, "auditor")])
-    async def ask(body: LocaliseBody, read: Reading) -> Response:
-        """源头定位（不记录） · Rank suspects; nothing is recorded."""
-        found, position = await located(read.tenant, body)
-        said: dict[str, Any] = msgspec.to_builtins(ranking(found, NOWHERE, body.bad().text, position))
-        said.pop("investigation_id")
-        return view(said, positions={SERVICE: position})
-
-
 def _add_traces(router: APIRouter, facts: Facts, resources: Resources) -> None:
     @router.get("/api/v1/trace/lots/{lot}/{direction}", operation_id="traceLot", dependencies=[policy(*READERS)])
     async def trace(
@@ -96,12 +63,14 @@ def _add_traces(router: APIRouter, facts: Facts, resources: Resources) -> None:
         read: ReadingAsOf,
         max_levels: Annotated[int, Query(ge=1, le=50)] = 10,
     ) -> Response:
-        """批次谱系 · Which lots went into it, or what it went into, with the inspections on the way."""
+        """批次谱系（无任何记录的批次为 404） · Which lots went into it, or what it went into; 404: no fact knows it."""
         until = await position_of(resources, read)
         position = await facts.position(read.tenant) if until is None else until
         gathering = Gathering(facts, read.tenant, position)
         found = await gathering.trace(lot, direction, max_levels=max_levels)
         records = await gathering.inspections(sorted(found.levels))
+        if not found.edges and not records and not await facts.knows_lot(read.tenant, lot, position):
+            raise NotFound(what="lot", id=lot)
         body = {
             "start": found.start,
             "direction": found.direction,

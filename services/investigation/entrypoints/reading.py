@@ -10,6 +10,7 @@ import msgspec
 from services.investigation.domain.flow.default import Flow
 from services.investigation.domain.flow.map import echarts_option, flow_map
 from services.investigation.domain.investigation.dossier import ResponsibilityEvent
+from services.investigation.entrypoints.corrections import Told
 from services.investigation.readmodels.investigation_view import InvestigationView
 from shared.adapters.http.policy import Principal
 from shared.adapters.http.streams import RESTRICTED
@@ -19,7 +20,7 @@ from shared.contracts.party import Party
 from shared.contracts.words import label
 
 
-def plain_view(view: InvestigationView, principal: Principal, language: str) -> dict[str, Any] | None:
+def plain_view(view: InvestigationView, principal: Principal, language: str, corrected: Told) -> dict[str, Any] | None:
     """Everything, but for parties' private notes, which only the party itself may open. None: not for this reader."""
     if principal.shares_shown is not None:
         return concerning(view, principal, language)
@@ -33,6 +34,7 @@ def plain_view(view: InvestigationView, principal: Principal, language: str) -> 
         "verified": _all(dossier.verified),
         "cross_checks": _all(dossier.checks),
         "nodes": {name: entry.status for name, entry in sorted(dossier.nodes.items())},
+        "node_corrections": corrected,
         "suspects": msgspec.to_builtins(dossier.ranking),
         "whys": [
             {"asked": msgspec.to_builtins(why.asked), "answered": msgspec.to_builtins(why.answered)}
@@ -70,13 +72,17 @@ def concerning(view: InvestigationView, principal: Principal, language: str) -> 
     return {**_head(view, language), "root_causes": causes, "responsibility": own}
 
 
-def map_view(view: InvestigationView, flow: Flow, language: str) -> dict[str, Any]:
-    """The flow map with each node's findings, and its picture as an ECharts option."""
+def map_view(view: InvestigationView, flow: Flow, language: str, corrected: Told) -> dict[str, Any]:
+    """The flow map with each node's findings, why it was reopened, and its picture as an ECharts option."""
     nodes = flow_map(flow, view.dossier.nodes)
     return {
         "flow": flow.flow,
         "flow_version": flow.version,
-        "nodes": [msgspec.to_builtins(node) | {"status_label": label(node.status, language)} for node in nodes],
+        "nodes": [
+            msgspec.to_builtins(node)
+            | {"status_label": label(node.status, language), "corrections": corrected.get(node.node.node, [])}
+            for node in nodes
+        ],
         "option": echarts_option(nodes, language),
     }
 

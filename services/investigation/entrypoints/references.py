@@ -1,20 +1,16 @@
-"""REST of published flows, rules and mappings, and of the import of facts by a mapping."""
+"""REST of published flows, rules and mappings."""
 
 from __future__ import annotations
 
-import asyncio
 from dataclasses import replace
-from hashlib import sha256
-from typing import Annotated, Any
+from typing import Any
 
 import msgspec
-from fastapi import APIRouter, File, Form, Response, UploadFile
+from fastapi import APIRouter, Response
 
-from services.investigation.application.capture import Capture, Captured, RowError
 from services.investigation.application.ports import References
 from services.investigation.application.references import ReferenceHandlers
 from services.investigation.domain.facts.document import parse
-from services.investigation.domain.facts.mapping import FactMapping
 from services.investigation.domain.reference.commands import (
     PublishMapping,
     PublishProcessFlow,
@@ -24,25 +20,19 @@ from services.investigation.entrypoints.bodies import FlowBody, MappingBody, Rul
 from services.investigation.entrypoints.http import SERVICE, WRITERS
 from services.investigation.readmodels.investigation_references import MODEL, published
 from shared.adapters.http.answers import done, view
-from shared.adapters.http.conventions import Creating, Reading, Writing, keyed_by
-from shared.adapters.http.language import Language
+from shared.adapters.http.conventions import Reading, Writing
 from shared.adapters.http.policy import Role, any_role, policy
 from shared.adapters.runtime import Resources, Views
 from shared.kernel.codec import encode_plain
-from shared.kernel.errors import NotFound
 
 API = "/api/v1"
 PUBLISHERS: tuple[Role, ...] = ("quality_manager", "admin")
-BLOCK = 1 << 20
 
 
-def routes(
-    handlers: ReferenceHandlers, references: References, capture: Capture, resources: Resources, views: Views
-) -> APIRouter:
+def routes(handlers: ReferenceHandlers, references: References, resources: Resources, views: Views) -> APIRouter:
     router = APIRouter(prefix=API, tags=["规则与数据 references"])
     _add_flows_and_rules(router, handlers, references)
     _add_mappings(router, handlers, resources, views)
-    _add_import(router, capture, resources, views)
     return router
 
 
@@ -98,62 +88,3 @@ def _add_mappings(router: APIRouter, handlers: ReferenceHandlers, resources: Res
             mapping=mapping.mapping, document=encode_plain(body.document).decode(), reason=body.reason
         )
         return done(SERVICE, (await handlers.publish_mapping(replace(context, reason=body.reason), command)).appended)
-
-
-def _add_import(router: APIRouter, capture: Capture, resources: Resources, views: Views) -> None:
-    @router.post("/trace/import", operation_id="importFacts", status_code=201, dependencies=[policy(*WRITERS)])
-    async def import_facts(
-        file: Annotated[UploadFile, File()],
-        mapping: Annotated[str, Form(max_length=64)],
-        context: Creating,
-        read: Reading,
-    ) -> Response:
-        """按已发布的映射导入数据 · Import facts by a published mapping: good rows kept, bad ones reported."""
-        found = await _mapping(context.tenant, mapping)
-        told = keyed_by(context, await asyncio.to_thread(_sum, file), mapping.encode())
-        captured = await capture.capture(told, found, file.file)
-        body = captured_body(captured, read.language)
-        headers = {"Suyuan-Position": f"{SERVICE}:{captured.position}"} if captured.position else {}
-        return Response(encode_plain(body), 201, headers, "application/json")
-
-    async def _mapping(tenant: str, name: str) -> FactMapping:
-        head = (await resources.log.heads()).get(tenant, 0)
-        await views.come_to(tenant, head, [MODEL.name], resources.settings.wait_seconds)
-        rows = await published(resources.reads, tenant, "mapping")
-        row = next((one for one in rows if one["name"] == name), None)
-        if row is None:
-            raise NotFound(what="mapping", id=name)
-        return parse(msgspec.json.decode(row["document"]) | {"version": row["version"]})
-
-
-def captured_body(captured: Captured, language: Language) -> dict[str, Any]:
-    return {
-        "batch_id": captured.batch_id,
-        "kind": captured.captured.kind,
-        "rows": captured.captured.rows,
-        "refused_rows": captured.captured.refused_rows,
-        "superseded": captured.superseded,
-        "repeated": captured.repeated,
-        "sha256": captured.captured.sha256,
-        "errors": [_row_error(one, language) for one in captured.errors],
-    }
-
-
-def _row_error(one: RowError, language: Language) -> dict[str, Any]:
-    return {
-        "line": one.line,
-        "column": one.error.column,
-        "field": one.error.target,
-        "value": one.error.value,
-        "detail": one.error.text(language),
-    }
-
-
-def _sum(file: UploadFile) -> bytes:
-    """Over the content, whatever the multipart boundary."""
-    whole = sha256()
-    file.file.seek(0)
-    while block := file.file.read(BLOCK):
-        whole.update(block)
-    file.file.seek(0)
-    return whole.digest()

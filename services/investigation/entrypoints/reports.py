@@ -12,6 +12,7 @@ from services.investigation.application.reports import ReportAsked, Reports
 from services.investigation.domain.investigation.decider import investigation
 from services.investigation.entrypoints.bodies import ReportBody
 from services.investigation.entrypoints.http import ONE, READERS, SERVICE, WRITERS
+from services.investigation.readmodels.sight import ACTIONS_FOLLOW
 from shared.adapters.http.answers import created, view
 from shared.adapters.http.conventions import Creating, Read, Reading
 from shared.adapters.http.policy import policy
@@ -29,8 +30,9 @@ def routes(reports: Reports, checking: ReportCheck, resources: Resources, views:
     router = APIRouter(tags=["报告 reports"])
 
     @router.post(f"{ONE}/reports", operation_id="issueReport", status_code=201, dependencies=[policy(*WRITERS)])
-    async def issue(investigation_id: UUID, body: ReportBody, context: Creating) -> Response:
+    async def issue(investigation_id: UUID, body: ReportBody, context: Creating, read: Reading) -> Response:
         """签发追溯报告 · Issue: content and page are stored, the event pins positions and sums."""
+        await views.caught_up(read.tenant, read.after, ACTIONS_FOLLOW, read.patience)
         id_ = derived_id("report", context.tenant, context.key.scope, context.key.key)
         asked = ReportAsked(report_id=id_, **body.model_dump())
         return created(SERVICE, (await reports.issue(context, investigation_id, asked)).appended)

@@ -108,7 +108,7 @@ from read.capa_causes c
 join read.capa_actions a on a.tenant = c.tenant and a.capa_id = c.capa_id
 where c.tenant = $1 and c.investigation_id = $2 and a.status <> 'cancelled'
 group by a.tenant, a.capa_id, a.action_no, a.kind, a.title, a.department, a.due_date, a.status, a.cut_in
-order by capa_no, a.action_no
+order by min(c.capa_no) collate "C", a.action_no
 """
 
 

@@ -55,6 +55,13 @@ from facts.row n {_OLD}
 where n.tenant = $1 and n.batch_id = $2 and old.sha256 <> n.sha256
 order by n.row"""
 
+_WOULD_SUPERSEDE = f"""
+with n as (
+    select $1::text tenant, $2::text kind, f.natural_key, f.sha256, '{UUID(int=0)}'::uuid batch_id
+    from unnest($3::text[], $4::bytea[]) f(natural_key, sha256)
+)
+select count(*) from n {_OLD} where old.sha256 <> n.sha256"""
+
 _VOLUMES = f"""
 with fresh as (
     select distinct on (natural_key) * from facts.row
@@ -81,6 +88,13 @@ cross join lateral (
     and (b.position, n.row) > (a.position, o.row)
     order by b.position desc, n.row desc limit 1
 ) n""".format(old=_ANCHORED.format(e="a", r="o"), newer=_ANCHORED.format(e="b", r="n"))
+
+_KNOWS_LOT = """
+select exists (
+    select from facts.row r {anchored} where r.tenant = $1 and r.lot = $2 and a.position <= $3
+    union all
+    select from facts.row r {anchored} where r.tenant = $1 and r.input_lot = $2 and a.position <= $3
+)""".format(anchored=_ANCHORED.format(e="a", r="r"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,6 +161,14 @@ class FactRows:
             for r in rows
         ]
 
+    async def would_supersede(self, tenant: str, kind: str, rows: Sequence[StoredFact]) -> int:
+        """How many of these rows, not staged, differ from the current one of their natural key."""
+        with reading():
+            found: int = await self._pool.fetchval(
+                _WOULD_SUPERSEDE, tenant, kind, [row.natural_key for row in rows], [row.sha256 for row in rows]
+            )
+        return found
+
     async def volumes(self, tenant: str, batch_id: UUID) -> list[DailyVolume]:
         """Whole units of each product on each day of the plant: what the batch adds to what was known before.
 
@@ -187,6 +209,12 @@ class FactRows:
             )
         return (found and found["last"]) or 0
 
+    async def knows_lot(self, tenant: str, lot: str, until: int) -> bool:
+        """Whether any row known at that log position, corrected since or not, is of this lot or says it went in."""
+        with reading():
+            found: bool = await self._pool.fetchval(_KNOWS_LOT, tenant, lot, until)
+        return found
+
     async def corrections(self, tenant: str, facts: Collection[FactId]) -> Mapping[FactId, EvidenceRef]:
         """Which of these facts have been superseded, each with what took its place."""
         asked = sorted(facts)
@@ -216,17 +244,22 @@ class FactRows:
 
     async def known(self, tenant: str, facts: Collection[FactId]) -> Mapping[FactId, str]:
         """The SHA-256 of each of these facts that is anchored, current or not; absent where there is no such fact."""
+        return {which: fact.sha256 for which, fact in (await self.records(tenant, facts)).items()}
+
+    async def records(self, tenant: str, facts: Collection[FactId]) -> Mapping[FactId, FactRecord]:
+        """Each of these facts that is anchored, current or not; absent where there is no such fact."""
         asked = sorted(facts)
         with reading():
             rows = await self._reader.fetch(
-                "select r.batch_id, r.row, r.sha256 from unnest($2::uuid[], $3::integer[]) f(batch_id, row)"
+                "select r.batch_id, r.row, r.kind, r.record, r.sha256, a.position"
+                " from unnest($2::uuid[], $3::integer[]) f(batch_id, row)"
                 " join facts.row r on r.tenant = $1 and r.batch_id = f.batch_id and r.row = f.row"
                 f" {_ANCHORED.format(e='a', r='r')}",
                 tenant,
                 [batch for batch, _ in asked],
                 [row for _, row in asked],
             )
-        return {(r["batch_id"], r["row"]): r["sha256"].hex() for r in rows}
+        return {(row["batch_id"], row["row"]): _fact(tenant, row) for row in rows}
 
     async def there(self, tenant: str, facts: Sequence[EvidenceRef]) -> Collection[EvidenceRef]:
         """Those of the citations whose fact is anchored and has that very sum."""

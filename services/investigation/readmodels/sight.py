@@ -105,4 +105,7 @@ class NamesInFacts:
 
 
 _ACTION_MODELS = (capa_causes.MODEL, capa_actions.MODEL)
+ACTIONS_FOLLOW = [model.name for model in _ACTION_MODELS]
+"""To be waited for where a report is to hold what was just done in capa."""
+
 MODELS = (capa_actions.MODEL, capa_causes.MODEL, cited_evidence.MODEL, investigation_references.MODEL)

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import csv
+import io
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 from uuid import UUID
 
 import httpx
@@ -50,6 +53,17 @@ async def upload(engineer: httpx.AsyncClient, mapping: str, content: bytes) -> d
     assert answer.status_code == 201, answer.text
     told: dict[str, Any] = answer.json()
     return told | {"at": answer.headers.get("suyuan-position")}
+
+
+def corrected(folder: Path, kind: str, where: Mapping[str, str], change: Mapping[str, str]) -> bytes:
+    """The first such row of the factory's export of that kind, typed anew: a file of its own."""
+    rows = csv.DictReader(io.StringIO((folder / f"{kind}.csv").read_text(encoding="utf-8")))
+    row = next(one for one in rows if where.items() <= one.items())
+    out = io.StringIO()
+    writer = csv.DictWriter(out, row)
+    writer.writeheader()
+    writer.writerow(row | change)
+    return out.getvalue().encode()
 
 
 @dataclass
@@ -154,14 +168,16 @@ class Case:
         )
 
 
-def handed(complaint: UUID, investigation: UUID, lot: str, account: str = "D-07") -> ComplaintHandedOver:
+def handed(
+    complaint: UUID, investigation: UUID, lot: str | None, account: str = "D-07", mode: Literal["open", "join"] = "open"
+) -> ComplaintHandedOver:
     moment = datetime(2026, 1, 5, 8, tzinfo=UTC)
     item = ComplaintItem(item_no=1, product=PRODUCT, lot=lot, quantity_affected=Decimal(2), defect_codes=("LEAK",))
     return ComplaintHandedOver(
         complaint_id=complaint,
         complaint_no=f"Q2026-{complaint.int % 10**6:06d}",
         investigation_id=investigation,
-        mode="open",
+        mode=mode,
         items=(item,),
         received_at=moment,
         aware_at=moment,

@@ -9,8 +9,10 @@ from pathlib import Path
 from typing import Any
 
 import asyncpg
+import pytest
 import pytest_asyncio
 
+from deploy.demo.factory import write
 from services.investigation.application.capture import Capture
 from services.investigation.readmodels.fact_rows import FactRows
 from shared.adapters.postgres.connection import open_pool
@@ -22,7 +24,7 @@ from shared.kernel.memory import OpenVault
 from shared.kernel.ports import Context, Key
 from shared.kernel.recorded import Actor
 from tests.integration.app import RunningApp, running_app
-from tests.integration.investigation.casework import load_factory
+from tests.integration.investigation.casework import PLAN, load_factory
 
 MIGRATIONS = Path("services/investigation/migrations")
 
@@ -61,6 +63,14 @@ async def facts(database) -> AsyncIterator[Facts]:
     rows = FactRows(pool)
     yield Facts(made.owner, pool, log, store, rows, Capture(rows, store, OpenVault()))
     await pool.close()
+
+
+@pytest.fixture(scope="session")
+def folder(tmp_path_factory) -> Path:
+    """The factory's exports again, for corrections of single rows."""
+    made: Path = tmp_path_factory.mktemp("exports")
+    write(PLAN, made)
+    return made
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")

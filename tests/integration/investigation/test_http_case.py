@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from typing import Any
-
-import pytest
 
 from shared.kernel.ids import new_id
 from tests.integration.investigation.casework import (
@@ -15,34 +11,14 @@ from tests.integration.investigation.casework import (
     BAD_LOT,
     BAD_LOTS,
     GOOD_LOT,
-    PLAN,
     PRODUCT,
     ask,
+    corrected,
     key,
     look,
     opened,
     upload,
 )
-
-
-def corrected(folder: Any, lot: str) -> bytes:
-    """The final inspections as they were, the first value of that lot typed anew."""
-    rows = list(csv.DictReader(io.StringIO((folder / "final_inspection.csv").read_text(encoding="utf-8"))))
-    row = next(one for one in rows if one["batch_no"] == lot)
-    row["value"] = str(float(row["value"]) + 0.0001)
-    out = io.StringIO()
-    writer = csv.DictWriter(out, rows[0])
-    writer.writeheader()
-    writer.writerows(rows)
-    return out.getvalue().encode()
-
-
-@pytest.fixture
-def folder(tmp_path):
-    from deploy.demo.factory import write  # noqa: PLC0415 - only this file's corrections need the files again
-
-    write(PLAN, tmp_path)
-    return tmp_path
 
 
 async def test_a_hand_over_opens_it_and_the_list_finds_it_by_lot(app):
@@ -103,9 +79,43 @@ async def test_rule_08_a_node_is_cleared_by_evidence_and_a_correction_reopens_it
     await ask(case.engineer, f"{case.path}/clear-node", {"node": "final_inspection", "evidence": []}, (409, 422))
     await ask(case.engineer, f"{case.path}/clear-node", {"node": "final_inspection", "evidence": evidence})
     assert (await case.view())["nodes"]["final_inspection"] == "cleared"
-    done = await upload(case.engineer, "syn-final-inspection", corrected(folder, GOOD_LOT))
+    anew = corrected(folder, "final_inspection", {"batch_no": GOOD_LOT}, {"value": "0.0001"})
+    done = await upload(case.engineer, "syn-final-inspection", anew)
     assert done["superseded"] == 1
     assert (await case.view(done["at"]))["nodes"]["final_inspection"] == "reopened"
+
+
+async def test_rule_08_a_correction_reopens_an_examined_node_and_the_case_says_why(app, folder):
+    lot = "FG-0000003"
+    case = await opened(app, lot)
+    await ask(case.engineer, f"{case.path}/examine-node", {"node": "incoming_inspection", "lot": lot})
+    [found] = [n for n in (await look(case.engineer, f"{case.path}/flow"))["nodes"] if n["lots"]]
+    cited = {(ref["batch"], ref["row"]) for f in found["lots"][0]["findings"] for ref in f["evidence"]}
+    assert (found["status"], found["corrections"], (await case.view())["node_corrections"]) == ("examined", [], {})
+    trace = await look(case.engineer, f"/trace/lots/{lot}/backward")
+    seen = next(r for rs in trace["inspections"].values() for r in rs if key_of(r["evidence"]) in cited)
+    anew = corrected(folder, "incoming_inspection", {"报告号": seen["report"]}, {"检验值": "0.0002"})
+    done = await upload(case.engineer, "syn-incoming-inspection", anew)
+    [found] = [n for n in (await look(case.engineer, f"{case.path}/flow", done["at"]))["nodes"] if n["corrections"]]
+    [why] = found["corrections"]
+    assert (found["node"]["node"], found["status"], found["lots"]) == ("incoming_inspection", "reopened", [])
+    assert key_of(why["corrected"]) == key_of(seen["evidence"])
+    assert why["correction"]["batch"] == done["batch_id"]
+    assert [(c["field"], c["was"], c["now"]) for c in why["changed"]] == [("value", seen["value"], "0.0002")]
+    assert f"value {seen['value']} → 0.0002" in why["why"].lower()
+    assert (await case.view())["node_corrections"] == {"incoming_inspection": [why]}
+    chinese = app.client("quality_engineer", language="zh-CN")
+    [said] = (await look(chinese, case.path))["node_corrections"]["incoming_inspection"]
+    assert "已被更正" in said["why"]
+    await ask(case.engineer, f"{case.path}/clear-node", {"node": "incoming_inspection", "evidence": [bare(seen)]}, 409)
+
+
+def key_of(ref: dict[str, Any]) -> tuple[str, int]:
+    return ref["batch"], ref["row"]
+
+
+def bare(record: dict[str, Any]) -> dict[str, Any]:
+    return {name: record["evidence"][name] for name in ("kind", "sha256", "batch", "row")}
 
 
 async def test_evidence_that_is_not_there_is_refused_and_named(app):

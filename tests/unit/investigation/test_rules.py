@@ -107,6 +107,21 @@ def test_rule_08_a_correction_to_that_evidence_reopens_it(row: int):
     given.when(corrections(row)).then_nothing()
 
 
+def test_rule_08_a_correction_reopens_a_node_that_was_only_examined_and_leaves_a_suspect_one_suspect():
+    reopened = NodeReopened(
+        investigation_id=s.CASE, node="production", corrected=s.fact(7), correction=s.fact(7, s.CORRECTING)
+    )
+    given = s.case.given(s.opened(), s.examined())
+    given.when(corrections(9)).then_nothing()
+    given.when(corrections(7)).then(reopened)
+    anew = s.case.given(s.opened(), s.examined(), reopened, s.examined("production", s.finding("in_order", s.fact(5))))
+    anew.when(corrections(7)).then_nothing()
+    assert len(anew.when(corrections(5)).events) == 1
+    bad = s.case.given(s.opened(), s.examined("production", s.finding("deviation")))
+    bad.when(corrections(7)).then_nothing()
+    assert bad.state.nodes["production"].status == "suspect"
+
+
 def test_rule_08_a_reopened_node_isnt_cleared_by_the_corrected_evidence_again():
     given = [*s.after(s.clear(), given=[*s.opened(), s.examined()])]
     given = s.after(corrections(9), given=given)

@@ -42,6 +42,13 @@ class Entry:
         return (*self.cleared_by, *seen)
 
     @property
+    def stands_on(self) -> frozenset[FactId]:
+        """The facts whose correction reopens the node: what it was cleared by, or was examined in before it is."""
+        if self.standing == "cleared":
+            return self.rests_on
+        return fact_ids(self.cited) if self.standing in ("examined", "reopened") else frozenset()
+
+    @property
     def status(self) -> NodeStatus:
         return "faulty" if self.faults else self.standing
 

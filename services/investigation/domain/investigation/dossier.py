@@ -76,6 +76,21 @@ class Dossier:
     reports: tuple[TraceabilityReportIssued, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class ConfirmedItems:
+    """The lots of all items verified as confirmed, and how many such items name none."""
+
+    lots: frozenset[str]
+    without_lot: int
+
+
+def confirmed_items(dossier: Dossier) -> ConfirmedItems:
+    """The lot found by the verification, else the one claimed."""
+    claimed = {(one.complaint_id, item.item_no): item.lot for one in dossier.complaints.values() for item in one.items}
+    lots = [one.lot or claimed.get(key) for key, one in dossier.verified.items() if one.outcome == "confirmed"]
+    return ConfirmedItems(frozenset(lot for lot in lots if lot), sum(not lot for lot in lots))
+
+
 def gathered(events: Iterable[Event]) -> Dossier:
     dossier = Dossier()
     for event in events:

@@ -96,12 +96,15 @@ def suspect_node(command: SuspectNode, state: Investigation) -> Events:
 
 
 def correct_evidence(command: CorrectEvidence, state: Investigation) -> Events:
-    """Also after the conclusion: what was cleared no longer is, and the case must say so."""
+    """Also after the conclusion: what was examined or cleared no longer is, and the case must say so.
+
+    A suspect node stays one: a correction is no exoneration.
+    """
     reopened: dict[str, NodeReopened] = {}
     for one in command.corrections:
         corrected = fact_id(one.corrected)
         for node, entry in state.nodes.items():
-            if entry.standing == "cleared" and corrected in entry.rests_on:
+            if corrected in entry.stands_on:
                 reopened.setdefault(
                     node,
                     NodeReopened(

@@ -120,6 +120,16 @@ async def test_rule_08_superseding_a_fact_that_a_case_cites_reopens_the_node():
     assert state.nodes["final_inspection"].corrections[0][1].batch == s.CORRECTING
 
 
+async def test_rule_08_an_examination_that_crossed_with_a_correction_is_looked_at_again():
+    given = Given(INSPECTED)
+    await react(given, RECEIVES, handed())
+    await given.handlers.examine_node(given.context(), s.CASE, "final_inspection", "L-1")
+    examination = (await given.store.read("t1", 0, 100))[-1]
+    given.facts.corrected[s.BATCH, 7] = s.fact(1, s.CORRECTING)
+    await react(given, "investigation_looks_again", examination)
+    assert (await given.events())[-2:] == ["NodeExamined", "NodeReopened"]
+
+
 async def test_rule_08_a_clearing_that_crossed_with_its_correction_is_looked_at_again():
     given = await cleared()
     clearing = (await given.store.read("t1", 0, 100))[-1]

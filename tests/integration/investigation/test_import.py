@@ -1,0 +1,95 @@
+"""Importing facts over HTTP, and trying an import first."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from deploy.demo.exports import mapping_document
+from tests.integration.investigation.casework import BAD_LOT, corrected, upload
+from tests.integration.speaking import API, key
+
+HEADER = "SOURCE,BATCH,LOCATION,ITEM,QTY,UOM,STATUS,NODE,COUNTED\n"
+GOOD = "SYN-WMS,FG-TRY,L9,SYN-PC30,10,EA,RELEASED,finished_goods_storage,2026-01-05 08:00\n"
+STOCK = (HEADER + GOOD + GOOD.replace(",10,", ",ten,")).encode()
+INLINE = json.dumps(mapping_document("syn-stock"))
+
+
+async def send(client: Any, content: bytes, expect: int = 200, **form: str) -> dict[str, Any]:
+    answer = await client.post(f"{API}/trace/import", data=form, files={"file": ("f.csv", content)}, headers=key())
+    assert answer.status_code == expect, answer.text
+    told: dict[str, Any] = answer.json()
+    return told
+
+
+async def written(app: Any) -> tuple[int, int]:
+    """How many events and rows of facts there are."""
+    pool = app.runtimes["investigation"].resources.pool
+    return await pool.fetchval("select count(*) from log.event"), await pool.fetchval("select count(*) from facts.row")
+
+
+async def test_a_dry_run_says_what_would_be_captured_and_writes_nothing(app):
+    engineer = app.client("quality_engineer", language="zh-CN")
+    before = await written(app)
+    tried = await send(engineer, STOCK, mapping="syn-stock", dry_run="true")
+    again = await send(engineer, STOCK, mapping="syn-stock", dry_run="true")
+    assert await written(app) == before
+    assert tried == again
+    assert (tried["dry_run"], tried["rows"], tried["refused_rows"], tried["repeated"]) == (True, 1, 1, False)
+    assert [(e["line"], e["column"], "不是数字" in e["detail"]) for e in tried["errors"]] == [(3, "QTY", True)]
+    [first] = tried["first"]
+    assert (first["record"]["lot"], first["record"]["quantity"]) == ("FG-TRY", "10")
+    done = await upload(engineer, "syn-stock", STOCK)
+    same = ("batch_id", "kind", "rows", "refused_rows", "superseded", "sha256", "errors")
+    assert {name: tried[name] for name in same} == {name: done[name] for name in same}
+    known = await send(engineer, STOCK, mapping="syn-stock", dry_run="true")
+    assert (known["repeated"], known["rows"]) == (True, 1)
+
+
+async def test_a_dry_run_counts_what_it_would_correct(app, folder):
+    engineer = app.client("quality_engineer")
+    anew = corrected(folder, "final_inspection", {"batch_no": BAD_LOT}, {"value": "0.0003"})
+    before = await written(app)
+    assert (await send(engineer, anew, mapping="syn-final-inspection", dry_run="true"))["superseded"] == 1
+    same = corrected(folder, "final_inspection", {"batch_no": BAD_LOT}, {})
+    assert (await send(engineer, same, mapping="syn-final-inspection", dry_run="true"))["superseded"] == 0
+    assert await written(app) == before
+    assert (await upload(engineer, "syn-final-inspection", anew))["superseded"] == 1
+
+
+async def test_a_mapping_may_be_tried_before_it_is_published(app):
+    engineer = app.client("quality_engineer", tenant="t2")
+    tried = await send(engineer, STOCK, document=INLINE, dry_run="true")
+    assert (tried["rows"], tried["refused_rows"], tried["repeated"]) == (1, 1, False)
+    await send(engineer, STOCK, 404, mapping="syn-stock", dry_run="true")
+    wrong = mapping_document("syn-stock") | {"kind": "nonsense"}
+    refused = await send(engineer, STOCK, 422, document=json.dumps(wrong), dry_run="true")
+    assert refused["type"] == "urn:suyuan:problem:mapping-invalid"
+
+
+@pytest.mark.parametrize(
+    ("form", "fields"),
+    [
+        ({"document": INLINE}, ["/document"]),
+        ({"document": INLINE, "dry_run": "false"}, ["/document"]),
+        ({"mapping": "syn-stock", "document": INLINE}, ["/document"]),
+        ({"mapping": "syn-stock", "document": INLINE, "dry_run": "true"}, ["/mapping", "/document"]),
+        ({}, ["/mapping"]),
+        ({"dry_run": "true"}, ["/mapping"]),
+        ({"document": "{not json", "dry_run": "true"}, ["/document"]),
+        ({"document": "[" * 100_000, "dry_run": "true"}, ["/document"]),
+    ],
+)
+async def test_an_import_takes_a_published_mapping_and_only_a_dry_run_an_inline_one(app, form, fields):
+    before = await written(app)
+    refused = await send(app.client("quality_engineer"), STOCK, 422, **form)
+    assert [one["field"] for one in refused["errors"]] == fields
+    assert await written(app) == before
+
+
+async def test_an_empty_file_is_refused_in_a_dry_run_too_and_who_may_not_import_may_not_try(app):
+    refused = await send(app.client("quality_engineer"), HEADER.encode(), 422, mapping="syn-stock", dry_run="true")
+    assert refused["type"] == "urn:suyuan:problem:file-empty"
+    await send(app.client("supplier"), STOCK, 403, mapping="syn-stock", dry_run="true")
