@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from dataclasses import replace
+from datetime import date
 from decimal import Decimal
 
 import asyncpg
@@ -13,6 +14,7 @@ from deploy.demo.exports import mapping_document
 from deploy.demo.factory import SMALL, write
 from services.investigation.domain.facts.document import parse
 from services.investigation.domain.facts.errors import EncodingRefused, FileEmpty
+from services.investigation.readmodels.fact_rows import FactRows
 from shared.contracts.investigation.facts import FactsCaptured, FactsSuperseded, VolumesRecorded
 from shared.kernel.errors import KeyReused
 
@@ -57,6 +59,14 @@ async def test_a_file_becomes_rows_anchored_in_the_log_with_its_volumes(facts):
     assert (one.record["customer"], one.record["quantity"], one.position) == ("D1", Decimal(10), 1)
     assert one.evidence.batch == done.batch_id
     assert await facts.rows.verify("t1", captured) is None
+
+
+async def test_a_day_of_production_is_the_plants_day(facts):
+    """07:30 on the 5th in Shanghai is still the 4th in UTC: a cut-in on the 5th counts it (rule 18)."""
+    done = await facts.capture.capture(facts.context(), SHIPMENTS, file(HEADER + "S1,L1,P,D1,10,2026-01-05 07:30\n"))
+    for zone, day in (("Asia/Shanghai", 5), ("UTC", 4)):
+        [volume] = await FactRows(facts.pool, zone).volumes("t1", done.batch_id)
+        assert (volume.day, volume.units) == (date(2026, 1, day), 10)
 
 
 async def test_bad_rows_are_reported_by_line_and_column_and_good_rows_kept(facts):
