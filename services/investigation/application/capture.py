@@ -25,7 +25,7 @@ from services.investigation.domain.facts.rows import Interpreter
 from services.investigation.domain.facts.stored import StoredFact, stored
 from shared.contracts.investigation.facts import DailyVolume, FactsCaptured, FactsSuperseded, Superseded
 from shared.kernel.errors import KeyReused
-from shared.kernel.handling import Handler
+from shared.kernel.handling import Handler, check_expected
 from shared.kernel.ids import derived_id
 from shared.kernel.ports import Context, EventStore, Loaded, Vault
 
@@ -98,12 +98,17 @@ class Capture:
     async def capture(
         self, context: Context, mapping: FactMapping, source: BinaryIO, progress: Progress = lambda _: None
     ) -> Captured:
-        """Good rows are kept, bad ones reported. Raises FileEmpty, EncodingRefused, and StoreErrors."""
+        """Good rows are kept, bad ones reported. Raises FileEmpty, EncodingRefused, and StoreErrors.
+
+        If-Match is about the batch: 0 where the file is new.
+        """
         file_sum = await asyncio.to_thread(_sum, source)
         batch_id = derived_id("facts", context.tenant, mapping.mapping, str(mapping.version), file_sum)
         known = await self._store.load(context.tenant, FACTS.stream(batch_id), context.key)
         if known.known is not None and known.known_fingerprint != context.key.fingerprint:
             raise KeyReused(scope=context.key.scope, key=context.key.key)
+        if known.known is None:
+            check_expected(context, FACTS.stream(batch_id), known.version)
         if known.events:
             tally = await asyncio.to_thread(_reread, mapping, source, context.now)
             return _known(batch_id, known, tally, is_retry=known.known is not None)
