@@ -33,10 +33,8 @@ check: setup ## 检查格式、类型、导入规则、生成文件 · lint, typ
 	$(PY) -m mypy
 	$(PY) -c "from importlinter.cli import lint_imports_command as lint; lint()" --no-logo
 	$(UV) lock --check --quiet
-ifneq ($(wildcard deploy/cli.py),)
 	$(PY) -m deploy schemas --check
 	$(PY) -m deploy openapi --check
-endif
 
 schemas: setup ## 重新生成事件的 JSON Schema · generate the events' JSON Schemas
 	$(PY) -m deploy schemas

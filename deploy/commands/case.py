@@ -13,7 +13,9 @@ from shared.kernel.recorded import Recorded
 
 ROAD = ("complaint", "investigation", "capa")
 """From the claim to the remedy: each later stream refers to the earlier ones that it answers."""
-HOME = {"complaint": "intake", "investigation": "investigation", "capa": "capa"}
+SUBJECT = "subject"
+"""The customer of a complaint: what happened to their data belongs to the case, though it is no step of it."""
+HOME = {"complaint": "intake", "investigation": "investigation", "capa": "capa", SUBJECT: "intake"}
 NUMBERS = ("complaint_no", "investigation_no", "capa_no", "report_no", "source_reference")
 REFERENCES = {
     "complaint_id": "complaint",
@@ -65,20 +67,28 @@ class Case:
         """Everything told of the case, by knowledge time; empty where there is none of that number or id.
 
         A complaint's case has its investigations and their CAPAs, not the other complaints that share them; a CAPA's
-        has the investigations that it answers, and their complaints.
+        has the investigations that it answers, and their complaints. With each complaint comes what happened to its
+        customer's data.
         """
         start = await self._named(name)
         streams = await self._along(start, ROAD) | await self._along(start, ROAD[::-1])
+        streams |= await self._customers(streams)
         told = [Told(HOME[category(s)], r) for s in streams for r in await self._load(s)]
         return sorted(told, key=lambda one: (one.recorded.recorded_at, one.service, one.recorded.position))
 
     async def _named(self, name: str) -> set[str]:
-        wanted = {name} if category(name) in HOME else {f"{one}-{name}" for one in HOME}
+        wanted = {name} if category(name) in ROAD else {f"{one}-{name}" for one in ROAD}
         for runtime in self._runtimes.values():
             for scope in NUMBERS:
                 holder = await runtime.resources.store.holder(self._tenant, Claim(scope, name))
                 wanted |= {holder} if holder else set()
-        return {stream for stream in wanted if category(stream) in HOME and await self._load(stream)}
+        return {stream for stream in wanted if category(stream) in ROAD and await self._load(stream)}
+
+    async def _customers(self, streams: Collection[str]) -> set[str]:
+        """The streams of the persons whom the complaints among these name; few persons have one."""
+        complaints = [stream for stream in streams if category(stream) == "complaint"]
+        named = {r.data.get("subject_id") for stream in complaints for r in await self._load(stream)} - {None}
+        return {stream for one in named if await self._load(stream := f"{SUBJECT}-{one}")}
 
     async def _along(self, start: Collection[str], road: Sequence[str]) -> set[str]:
         """The streams that are met going one way only."""

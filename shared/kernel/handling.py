@@ -139,7 +139,7 @@ class Handler(Generic[S, C]):
         known = first_answer(loaded, context)
         if known is not None:
             return Handled(known, None)
-        _check_expected(context, stream, loaded.version)
+        check_expected(context, stream, loaded.version)
         state = self.decider.fold(r.event for r in loaded.events)
         events, reaction = self._decide(command, state, beside.reaction)
         after = self.decider.fold(events, state)
@@ -225,6 +225,7 @@ def _stale(problem: Exception, context: Context) -> bool:
     return isinstance(problem, VersionConflict) and context.expected is not None
 
 
-def _check_expected(context: Context, stream: str, version: int) -> None:
+def check_expected(context: Context, stream: str, version: int) -> None:
+    """Raises VersionConflict (412) where If-Match named another version."""
     if context.expected is not None and context.expected != version:
         raise VersionConflict(stream=stream, expected=context.expected, actual=version)

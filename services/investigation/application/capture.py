@@ -19,7 +19,7 @@ from services.investigation.domain.facts.mapping import FactMapping
 from services.investigation.domain.facts.stored import StoredFact
 from shared.contracts.investigation.facts import DailyVolume, FactsCaptured, FactsSuperseded, Superseded
 from shared.kernel.errors import KeyReused
-from shared.kernel.handling import Handler
+from shared.kernel.handling import Handler, check_expected
 from shared.kernel.ids import derived_id
 from shared.kernel.ports import Context, EventStore, Vault
 from shared.kernel.recorded import Recorded
@@ -67,12 +67,17 @@ class Capture:
     async def capture(
         self, context: Context, mapping: FactMapping, source: BinaryIO, progress: Progress = lambda _: None
     ) -> Captured:
-        """Good rows are kept, bad ones reported. Raises FileEmpty, EncodingRefused, and StoreErrors."""
+        """Good rows are kept, bad ones reported. Raises FileEmpty, EncodingRefused, and StoreErrors.
+
+        If-Match is about the batch: 0 where the file is new.
+        """
         file_sum = await asyncio.to_thread(sum_of, source)
         batch_id = batch_of(context.tenant, mapping, file_sum)
         known = await self._store.load(context.tenant, FACTS.stream(batch_id), context.key)
         if known.known is not None and known.known_fingerprint != context.key.fingerprint:
             raise KeyReused(scope=context.key.scope, key=context.key.key)
+        if known.known is None:
+            check_expected(context, FACTS.stream(batch_id), known.version)
         if known.events:
             again = SourceReading(mapping, source, context.now)
             await asyncio.to_thread(again.rest)

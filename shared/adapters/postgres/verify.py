@@ -14,6 +14,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from shared.adapters.heads import SignedHead
 from shared.kernel import chain
+from shared.kernel.recorded import decode_meta
 
 PAGE = 2000
 
@@ -178,23 +179,10 @@ def _step(walk: _Walk, row: asyncpg.Record) -> Fault | None:
     return _columns(row, walk.tenant, walk.service)
 
 
-class _Said(msgspec.Struct):
-    """What meta says of that which stands in columns too."""
-
-    tenant: str
-    service: str
-    stream: str
-    version: int
-    type: str
-
-
-_said = msgspec.json.Decoder(_Said)
-
-
 def _columns(row: asyncpg.Record, tenant: str, service: str) -> Fault | None:
     """The columns beside the bytes are copies: a changed copy would lead queries astray under a sound chain."""
     try:
-        said = _said.decode(row["meta"])
+        said = decode_meta(row["meta"])  # the whole of it: what a reader would stumble over is a finding
     except (msgspec.MsgspecError, UnicodeDecodeError):
         return "unreadable"
     same = (

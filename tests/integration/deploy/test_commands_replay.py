@@ -11,6 +11,7 @@ import pytest_asyncio
 
 from shared.contracts.capa.capa import CapaOpened, CauseAddressed
 from shared.contracts.intake.complaint import ComplaintHandedOver, ComplaintRegistered
+from shared.contracts.intake.data_subject import LegalHoldPlaced
 from shared.contracts.investigation.investigation import ComplaintJoined, InvestigationOpened
 from shared.kernel.ids import new_id
 from shared.kernel.ports import Claim
@@ -123,6 +124,21 @@ async def test_of_an_erased_person_only_that_is_told(held):
     assert "已删除" in done.stdout
     assert "抹去的人" not in done.stdout
     assert (await told(held, one, "--language", "en"))[0]["data"]["customer"]["name"] == "[erased]"
+
+
+async def test_what_happened_to_the_customers_data_is_told_with_the_case_and_nobody_elses(held):
+    person, other, one, another = new_id(), new_id(), new_id(), new_id()
+    for complaint, number, subject in ((one, "C2026-000011", person), (another, "C2026-000012", other)):
+        event = replace(registered(complaint, number, NAME), subject_id=subject)
+        await held.append("intake", TENANT, f"complaint-{complaint}", event)
+    await held.append("intake", TENANT, f"subject-{person}", LegalHoldPlaced(subject_id=person, basis="产品责任诉讼"))
+    await held.append("intake", TENANT, f"subject-{other}", LegalHoldPlaced(subject_id=other, basis="another's"))
+    events = await told(held, one)
+    assert [event["meta"]["type"] for event in events] == ["intake.ComplaintRegistered", "intake.LegalHoldPlaced"]
+    assert events[1]["data"]["basis"] == "产品责任诉讼"
+    assert await told(held, one, "--as-of", events[0]["recorded_at"]) == events[:1]
+    done = await held.command("replay", str(one), "--tenant", TENANT, "--language", "zh-CN")
+    assert done.stdout.index("投诉已登记") < done.stdout.index("已设置法律保全")
 
 
 async def test_no_such_case_is_said_with_exit_code_4_and_a_foreign_tenant_has_none(held, road):

@@ -11,7 +11,8 @@ from shared.adapters.heads import HeadFile, HeadSigner
 from shared.adapters.postgres.verify import Verdict, verify
 from shared.kernel import chain
 from shared.kernel.clock import system_clock
-from tests.contract.stores import request
+from shared.kernel.ports import PreparedEvent
+from tests.contract.stores import prepared, request
 
 KEY = Ed25519PrivateKey.generate()
 
@@ -147,6 +148,31 @@ async def test_a_wholly_recomputed_chain_is_found_by_the_signed_head(service, he
     await recompute_from(owner, 7)
     verdict = await verified(service, heads)
     assert (verdict.bad_position, verdict.fault) == (12, "signed_head_differs")
+
+
+@pytest.mark.parametrize(
+    ("told", "instead"),
+    [
+        (b'"actor":{', b'"actors":{'),
+        (b'"event_id":"', b'"event_id":"x'),
+        (b'"occurred_at":"2026', b'"occurred_at":"early in 2026'),
+        (b'"schema_version":1', b'"schema_version":"one"'),
+        (b'"stream":"c-odd"', b'"stream":"c-odd","reason":7'),
+        (b'{"actor"', b'["actor"'),
+        (b"u-1", b"u-\xff"),
+    ],
+)
+async def test_meta_that_nobody_can_read_is_found_where_it_stands_though_the_chain_is_sound(
+    service, heads, told, instead
+):
+    await written(service, heads)
+    good = prepared("t1", "c-odd", 1)
+    odd = PreparedEvent(good.type, good.meta.replace(told, instead), good.data)
+    assert odd.meta != good.meta
+    await service.store.append(request("c-odd", tenant="t1", events=(odd,)))
+    await service.store.append(request("c-next", tenant="t1"))
+    verdict = await verified(service, heads)
+    assert (verdict.bad_position, verdict.fault) == (16, "unreadable")
 
 
 async def test_a_head_signed_by_another_key_is_refused(service, heads):

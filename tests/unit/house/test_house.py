@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import subprocess
 import tokenize
@@ -70,6 +71,22 @@ def test_nothing_written_elsewhere_is_committed():
     vendored = [path.name for path in _tracked() if path.suffix in {".js", ".mjs", ".css", ".woff2", ".whl", ".tgz"}]
     assert vendored == []
     assert [str(path) for path in _tracked() if path.stat().st_size > 1 << 20] == []
+
+
+def _keywords(schema: object) -> set[str]:
+    if isinstance(schema, list):
+        return {word for each in schema for word in _keywords(each)}
+    if not isinstance(schema, dict):
+        return set()
+    named = {name for name in ("properties", "$defs", "schemas") if isinstance(schema.get(name), dict)}
+    inner = [list(value.values()) if name in named else value for name, value in schema.items()]
+    return set(schema) | _keywords(inner)
+
+
+def test_the_api_document_speaks_json_schema_and_not_pydantic():
+    words = _keywords(json.loads((REPOSITORY / "docs" / "openapi.json").read_text())["components"])
+    assert {"exclusiveMinimum", "maximum", "maxLength"} <= words
+    assert words & {"gt", "ge", "lt", "le", "multiple_of", "min_length", "max_length", "max_digits"} == set()
 
 
 def test_no_path_of_a_machine():
