@@ -51,6 +51,7 @@ def login_router(issuer: LocalIssuer) -> APIRouter:
                 sent.get("role", []),
                 tenant=sent.get("tenant", [DEFAULT_TENANT])[0],
                 subject=sent.get("subject", [""])[0] or None,
+                parties=sent.get("parties", [""])[0].split(),
             )
         except ValueError as error:
             return _form(language, str(error))
@@ -84,8 +85,10 @@ def _form(language: str, problem: str = "") -> HTMLResponse:
         f"{_ROLE_NAMES[role][0 if zh else 1]} <code>{role}</code></label>"
         for role in ROLES
     )
-    tenant, subject, enter = (
-        ("租户", "主体（可空）", "取得令牌") if zh else ("Tenant", "Subject (optional)", "Get a token")
+    tenant, subject, parties, enter = (
+        ("租户", "主体（可空）", "所代表的责任方（可空，如 supplier:S-001）", "取得令牌")
+        if zh
+        else ("Tenant", "Subject (optional)", "Parties you speak for (optional, such as supplier:S-001)", "Get a token")
     )
     title = "开发登录" if zh else "Development login"
     complaint = f'<p class="wrong">{escape(problem)}</p>' if problem else ""
@@ -93,6 +96,7 @@ def _form(language: str, problem: str = "") -> HTMLResponse:
 <fieldset>{roles}</fieldset>
 <label>{tenant} <input name="tenant" value="{DEFAULT_TENANT}" maxlength="63" required></label>
 <label>{subject} <input name="subject" maxlength="200"></label>
+<label>{parties} <input name="parties" maxlength="400"></label>
 <button>{enter}</button></form>"""
     return page(title, body, language, status=422 if problem else 200)
 

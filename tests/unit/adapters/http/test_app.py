@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import re
 import stat
+from base64 import urlsafe_b64decode
 
 import httpx
 import pytest
@@ -98,6 +100,16 @@ async def test_the_login_gives_a_token_that_the_docs_page_and_the_api_take(anyon
     listed = await anyone.get("/api/v1/complaints", headers={"Authorization": f"Bearer {token}"})
     assert listed.status_code == 200
     assert (await anyone.get("/api/v1/complaints")).status_code == 401
+
+
+async def test_the_login_takes_the_parties_that_one_speaks_for(anyone):
+    sent = {"role": "supplier", "parties": " supplier:S-001  supplier:S-002 "}
+    answer = await anyone.post("/dev/login", data=sent)
+    token = re.search(r"<textarea[^>]*>([^<]+)</textarea>", answer.text)[1]
+    claims = json.loads(urlsafe_b64decode(token.split(".")[1] + "=="))
+    assert claims["parties"] == ["supplier:S-001", "supplier:S-002"]
+    refused = await anyone.post("/dev/login", data=sent | {"parties": "department:press"})
+    assert (refused.status_code, "department:press" in refused.text) == (422, True)
 
 
 async def test_the_login_page_refuses_unknown_roles_and_escapes(anyone):
