@@ -167,31 +167,26 @@ async def _pages(
 
 def _step(walk: _Walk, row: asyncpg.Record) -> Fault | None:
     """Take one more row; what is wrong at walk.position, if anything."""
+    at, stream, version, recorded_at, name, hash_, meta, data = row
     walk.position += 1
-    if row["position"] != walk.position:
+    if at != walk.position:
         return "position_missing"
-    walk.hash = chain.link(walk.hash, walk.position, row["recorded_at"], chain.digest(row["meta"], row["data"]))
-    if row["hash"] != walk.hash:
+    walk.hash = chain.link(walk.hash, at, recorded_at, chain.digest(meta, data))
+    if hash_ != walk.hash:
         return "hash_differs"
-    signed = walk.heads.get(walk.position)
+    signed = walk.heads.get(at)
     if signed is not None and signed.hash != walk.hash.hex():
         return "signed_head_differs"
-    return _columns(row, walk.tenant, walk.service)
+    return _columns(meta, (walk.tenant, walk.service, stream, version, name))
 
 
-def _columns(row: asyncpg.Record, tenant: str, service: str) -> Fault | None:
+def _columns(meta: bytes, copies: tuple[str, str, str, int, str]) -> Fault | None:
     """The columns beside the bytes are copies: a changed copy would lead queries astray under a sound chain."""
     try:
-        said = decode_meta(row["meta"])  # the whole of it: what a reader would stumble over is a finding
+        said = decode_meta(meta)  # the whole of it: what a reader would stumble over is a finding
     except (msgspec.MsgspecError, UnicodeDecodeError):
         return "unreadable"
-    same = (
-        said.stream == row["stream"]
-        and said.version == row["version"]
-        and said.type == row["type"]
-        and said.tenant == tenant
-        and said.service == service
-    )
+    same = (said.tenant, said.service, said.stream, said.version, said.type) == copies
     return None if same else "columns_differ"
 
 
