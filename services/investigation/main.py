@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from zoneinfo import ZoneInfo
 
 from fastapi import APIRouter
@@ -65,7 +66,7 @@ def wire(resources: Resources, views: Views) -> Wired:
     anchored = anchors(rows, resources.blobs)
     router = APIRouter()
     for part in (
-        http.routes(handlers, seen, citable, resources, views),
+        http.routes(handlers, replace(seen, facts=in_time), citable, resources, views),
         nodes.routes(handlers, in_time, citable, resources),
         localisation.routes(handlers, Populations(rows), resources, views),
         causes.routes(handlers, citable),

@@ -94,7 +94,7 @@ select exists (
     select from facts.row r {anchored} where r.tenant = $1 and r.lot = $2 and a.position <= $3
     union all
     select from facts.row r {anchored} where r.tenant = $1 and r.input_lot = $2 and a.position <= $3
-)""".format(anchored=_ANCHORED.format(e="a", r="r"))
+) known""".format(anchored=_ANCHORED.format(e="a", r="r"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,8 +212,8 @@ class FactRows:
     async def knows_lot(self, tenant: str, lot: str, until: int) -> bool:
         """Whether any row known at that log position, corrected since or not, is of this lot or says it went in."""
         with reading():
-            found: bool = await self._pool.fetchval(_KNOWS_LOT, tenant, lot, until)
-        return found
+            [row] = await self._reader.fetch(_KNOWS_LOT, tenant, lot, until)
+        return bool(row["known"])
 
     async def corrections(self, tenant: str, facts: Collection[FactId]) -> Mapping[FactId, EvidenceRef]:
         """Which of these facts have been superseded, each with what took its place."""
