@@ -15,7 +15,7 @@ import asyncpg
 from shared.adapters.disk import Room
 from shared.adapters.postgres.appender import Appender
 from shared.adapters.postgres.connection import KEY_BY_KEY, reading, writing
-from shared.adapters.postgres.gathering import Gathering
+from shared.adapters.postgres.group_read import GroupRead
 from shared.adapters.postgres.log import PostgresLog, recorded
 from shared.adapters.telemetry import span
 from shared.kernel.ports import Appended, AppendRequest, Claim, Key, Loaded
@@ -56,7 +56,7 @@ class PostgresStore:
         self._pool = pool
         self._room = room
         self.appender = Appender(pool, log.advance, log.service)
-        self._loads: Gathering[_LoadKey, Loaded] = Gathering(self._load_many)
+        self._loads: GroupRead[_LoadKey, Loaded] = GroupRead(self._load_many)
 
     async def load(self, tenant: str, stream: str, key: Key | None = None, *, until: int | None = None) -> Loaded:
         if key is None or until is not None:
@@ -128,8 +128,8 @@ class PostgresSubjectKeys:
 
     def __init__(self, pool: asyncpg.Pool) -> None:
         self._pool = pool
-        self._wrapped: Gathering[tuple[str, UUID], bytes | None] = Gathering(self._wrapped_of)
-        self._found: Gathering[tuple[str, bytes], UUID] = Gathering(self._owners_of)
+        self._wrapped: GroupRead[tuple[str, UUID], bytes | None] = GroupRead(self._wrapped_of)
+        self._found: GroupRead[tuple[str, bytes], UUID] = GroupRead(self._owners_of)
 
     async def wrapped(self, tenant: str, owners: Collection[UUID]) -> Mapping[UUID, bytes | None]:
         found = await self._wrapped.find([(tenant, owner) for owner in owners])

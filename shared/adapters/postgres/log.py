@@ -10,7 +10,7 @@ from operator import itemgetter
 import asyncpg
 
 from shared.adapters.postgres.connection import BROKEN, reading
-from shared.adapters.postgres.gathering import Gathering
+from shared.adapters.postgres.group_read import GroupRead
 from shared.kernel.recorded import Recorded
 
 POLL_SECONDS = 0.05
@@ -40,7 +40,7 @@ class PostgresLog:
         self._pool = pool
         self._heads: dict[str, int] = {}
         self._grown = asyncio.Event()
-        self._reads: Gathering[_ReadKey, list[Recorded]] = Gathering(self._read_many)
+        self._reads: GroupRead[_ReadKey, list[Recorded]] = GroupRead(self._read_many)
 
     async def heads(self) -> Mapping[str, int]:
         with reading():

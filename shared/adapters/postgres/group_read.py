@@ -22,7 +22,7 @@ MAX_CALLERS = 100
 _Caller = tuple[Sequence[K], asyncio.Future[Mapping[K, V]]]
 
 
-class Gathering(Generic[K, V]):
+class GroupRead(Generic[K, V]):
     """Asks `fetch` for the keys of many callers at once; it returns what it found, and raises for all of them."""
 
     def __init__(self, fetch: Callable[[Sequence[K]], Awaitable[Mapping[K, V]]]) -> None:

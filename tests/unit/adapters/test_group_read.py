@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 
 import pytest
 
-from shared.adapters.postgres import gathering
-from shared.adapters.postgres.gathering import FLIGHTS, MAX_CALLERS, Gathering
+from shared.adapters.postgres import group_read
+from shared.adapters.postgres.group_read import FLIGHTS, MAX_CALLERS, GroupRead
 
 
 class Shelf:
@@ -33,14 +33,14 @@ def shelf() -> Shelf:
 
 
 async def test_callers_of_one_turn_are_one_statement_with_each_key_once(shelf):
-    one = Gathering(shelf.fetch)
+    one = GroupRead(shelf.fetch)
     found = await asyncio.gather(one.find([3]), one.find([4, 3]), one.find([5]))
     assert [f[k] for f, k in zip(found, (3, 4, 5), strict=True)] == [9, 16, 25]
     assert shelf.asked == [[3, 4, 5]]
 
 
 async def test_who_comes_while_statements_are_on_the_way_shares_the_next(shelf):
-    one = Gathering(shelf.fetch)
+    one = GroupRead(shelf.fetch)
     shelf.open.clear()
     early = []
     for n in range(FLIGHTS):
@@ -55,27 +55,27 @@ async def test_who_comes_while_statements_are_on_the_way_shares_the_next(shelf):
 
 
 async def test_a_statement_has_a_bounded_number_of_callers(shelf):
-    one = Gathering(shelf.fetch)
+    one = GroupRead(shelf.fetch)
     await asyncio.gather(*(one.find([n]) for n in range(MAX_CALLERS * 2 + 1)))
     assert max(len(keys) for keys in shelf.asked) == MAX_CALLERS
 
 
 async def test_what_is_not_there_is_not_found_and_nothing_asks_nothing(shelf):
-    one = Gathering(shelf.fetch)
+    one = GroupRead(shelf.fetch)
     assert 2000 not in await one.find([2000])
     assert await one.find([]) == {}
     assert shelf.asked == [[2000]]
 
 
 async def test_a_fault_is_told_to_every_caller_of_the_statement_and_the_next_goes_well(shelf):
-    one = Gathering(shelf.fetch)
+    one = GroupRead(shelf.fetch)
     outcomes = await asyncio.gather(one.find([-1]), one.find([2]), return_exceptions=True)
     assert [type(o) for o in outcomes] == [ConnectionError] * 2
     assert (await one.find([2]))[2] == 4
 
 
 async def test_a_caller_that_goes_away_harms_nobody(shelf):
-    one = Gathering(shelf.fetch)
+    one = GroupRead(shelf.fetch)
     shelf.open.clear()
     leaving, staying = asyncio.create_task(one.find([1])), asyncio.create_task(one.find([2]))
     await asyncio.sleep(0.01)
@@ -86,8 +86,8 @@ async def test_a_caller_that_goes_away_harms_nobody(shelf):
 
 async def test_nobody_is_left_waiting_whenever_they_come(shelf, monkeypatch):
     """A flight that ends and a caller that comes in the same turn must not miss each other."""
-    monkeypatch.setattr(gathering, "FLIGHTS", 1)
-    one = Gathering(shelf.fetch)
+    monkeypatch.setattr(group_read, "FLIGHTS", 1)
+    one = GroupRead(shelf.fetch)
 
     async def caller(number: int) -> None:
         for n in range(200):
