@@ -10,13 +10,16 @@ API_PAGE := .cache/web/standalone.js
 ARGS ?=
 export PYTHON
 
-.PHONY: help setup run test demo check schemas openapi bench chaos clean
+.PHONY: help setup browser run test demo check schemas openapi bench chaos clean
 
 help: ## 显示本帮助 · show this help
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' Makefile
 
 setup: $(INSTALLED) $(API_PAGE) ## 准备环境：.venv、锁定的依赖、接口文档页 · make .venv with the locked dependencies, fetch the API page
 	@:
+
+browser: setup ## 准备浏览器测试所需的 Chromium · see to a Chromium for the browser test
+	@sh deploy/setup/browser.sh
 
 run: setup ## 启动整个系统（内嵌数据库） · start the whole system, embedded
 	@exec $(PY) -m deploy run $(ARGS)

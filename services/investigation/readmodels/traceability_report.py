@@ -11,7 +11,7 @@ from jinja2 import Environment, StrictUndefined, Template
 
 from shared.contracts.words import label
 
-TEMPLATE_VERSION = 1
+TEMPLATE_VERSION = 2
 """Raised whenever the template's output changes; issued pages are kept as bytes and never made again."""
 
 _FILE = Path(__file__).with_name("traceability_report.html.j2")

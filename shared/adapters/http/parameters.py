@@ -29,10 +29,10 @@ _IF_MATCH = _header(
 )
 _AFTER = _header(
     "Suyuan-After",
-    "等待视图到达该位置，最多 2 秒。Wait until the view has come this far, 2 s at most.",
+    "等待视图到达该位置（如 intake:120），最多 2 秒。Wait until the view has come this far (intake:120), 2 s at most.",
     type="string",
-    examples=["intake:120"],
 )
+"""Without an example: the interactive page would send it with every question, and wait for what nobody did."""
 _AS_OF = _query(
     "as_of",
     "当时所知：时间或位置向量。What was known then: a time, or positions such as intake:120,investigation:44.",

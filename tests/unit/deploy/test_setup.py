@@ -52,10 +52,15 @@ def _bootstrap(checkout: Path) -> subprocess.CompletedProcess[str]:
     )
 
 
+def _program(checkout: Path, name: str, script: str) -> Path:
+    program = checkout.parent / "bin" / name
+    program.write_text(f"#!{checkout.parent}/bin/sh\n{script}\n")
+    program.chmod(0o755)
+    return program
+
+
 def _python(checkout: Path, script: str) -> None:
-    python = checkout.parent / "bin" / "python3"
-    python.write_text(f"#!{checkout.parent}/bin/sh\n{script}\n")
-    python.chmod(0o755)
+    _program(checkout, "python3", script)
 
 
 def test_a_python_that_is_too_old_gets_a_sentence_with_its_version(bare):
@@ -78,3 +83,36 @@ def test_a_python_without_venv_and_pip_gets_a_sentence(bare):
     assert said.returncode == 1
     assert "python3-venv" in said.stderr
     assert not (bare / ".venv").exists()
+
+
+def _browser(checkout: Path) -> subprocess.CompletedProcess[str]:
+    shutil.copy(REPOSITORY / "deploy" / "setup" / "browser.sh", checkout / "deploy" / "setup")
+    machine = checkout.parent / "bin"
+    script = checkout / "deploy" / "setup" / "browser.sh"
+    return subprocess.run(
+        [machine / "sh", script], env={"PATH": str(machine)}, capture_output=True, text=True, check=False
+    )
+
+
+def test_the_machines_own_chromium_is_taken_if_it_runs(bare):
+    _program(bare, "chromium", "exit 1")
+    runs = _program(bare, "google-chrome", "exit 0")
+    said = _browser(bare)
+    assert (said.returncode, said.stdout) == (0, f"Chromium: {runs}\n")
+
+
+def test_without_any_chromium_one_line_says_so(bare):
+    _program(bare, "id", "echo 1000")
+    said = _browser(bare)
+    assert (said.returncode, said.stdout, len(said.stderr.splitlines())) == (1, "", 1)
+    assert "no Chromium, and none could be installed" in said.stderr
+
+
+def test_root_has_the_systems_package_installed(bare):
+    machine = bare.parent / "bin"
+    (machine / "chmod").symlink_to(shutil.which("chmod"))
+    _program(bare, "id", "echo 0")
+    made = f"echo '#!{machine}/sh' > {machine}/chromium && chmod 755 {machine}/chromium"
+    _program(bare, "apt-get", f'case "$*" in *install*chromium*) {made} ;; esac')
+    said = _browser(bare)
+    assert (said.returncode, said.stdout) == (0, f"Chromium: {machine}/chromium\n")

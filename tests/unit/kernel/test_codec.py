@@ -6,7 +6,7 @@ import json
 from decimal import Decimal
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from shared.kernel import codec
@@ -28,11 +28,13 @@ def shuffled(value):
     return [shuffled(one) for one in value] if isinstance(value, list) else value
 
 
+@settings(suppress_health_check=[HealthCheck.too_slow])  # the first draw builds tables of characters
 @given(plain)
 def test_the_bytes_do_not_depend_on_the_order_in_which_a_value_was_filled(value):
     assert codec.encode_plain(value) == codec.encode_plain(shuffled(value))
 
 
+@settings(suppress_health_check=[HealthCheck.too_slow])  # the first draw builds tables of characters
 @given(plain)
 def test_what_is_read_back_is_the_value_and_its_bytes_are_the_same_again(value):
     data = codec.encode_plain(value)
@@ -40,6 +42,7 @@ def test_what_is_read_back_is_the_value_and_its_bytes_are_the_same_again(value):
     assert codec.encode_plain(json.loads(data)) == data
 
 
+@settings(suppress_health_check=[HealthCheck.too_slow])  # as above
 @given(texts)
 def test_an_event_is_read_back_as_it_was_or_refused_for_the_one_reason_there_is(reason):
     event = reopened(reason)

@@ -54,6 +54,14 @@ async def test_every_answer_has_the_security_headers(anyone):
         assert "frame-ancestors 'none'" in headers["content-security-policy"]
 
 
+async def test_a_page_with_a_form_keeps_its_origin_and_nothing_else_tells_where_one_came_from(anyone):
+    """Under no-referrer a browser sends `Origin: null`, which the login must refuse."""
+    assert (await anyone.get("/dev/login")).headers["referrer-policy"] == "same-origin"
+    assert (await anyone.get("/openapi.json")).headers["referrer-policy"] == "no-referrer"
+    refused = await anyone.post("/dev/login", data={"role": "admin"}, headers={"Origin": "null"})
+    assert refused.status_code == 404
+
+
 async def test_the_landing_page_speaks_both_languages(anyone):
     assert "接口文档" in (await anyone.get("/")).text
     assert "Interactive documentation" in (await anyone.get("/", headers={"Accept-Language": "en"})).text
