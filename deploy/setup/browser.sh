@@ -1,5 +1,6 @@
 #!/bin/sh
-# Sees to a Chromium for tests/e2e/test_browser.py: the machine's own, else Playwright's, else (as root) the system's package.
+# Sees to a Chromium for tests/e2e/test_browser.py: the machine's own, else (as root) the system's package, else
+# Playwright's, where its host can be reached.
 # Run by `make browser` and .ci/run; nothing else needs a browser.
 set -eu
 cd "$(dirname "$0")/../.."
@@ -24,14 +25,14 @@ with p() as one: print(one.chromium.executable_path)' 2>/dev/null) && works "$ow
 }
 
 found
-if .venv/bin/python -m playwright install chromium >/dev/null 2>&1 && playwrights_own; then
-    printf 'Chromium: %s\n' "$own"
-    exit 0
-fi
 if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1; then
     apt-get update -qq >/dev/null 2>&1 || true # an old list may still do
     DEBIAN_FRONTEND=noninteractive apt-get install -y -qq chromium fonts-noto-cjk >/dev/null 2>&1 || true
     found
+fi
+if timeout 600 .venv/bin/python -m playwright install chromium >/dev/null 2>&1 && playwrights_own; then
+    printf 'Chromium: %s\n' "$own"
+    exit 0
 fi
 echo "没有 Chromium，也装不上：请安装系统的 chromium 包后再试 · no Chromium, and none could be installed: install your system's chromium package" >&2
 exit 1
