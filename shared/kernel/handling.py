@@ -5,9 +5,11 @@ from __future__ import annotations
 import asyncio
 import hmac
 from collections.abc import Callable, Sequence
+from contextlib import AbstractAsyncContextManager, nullcontext
 from dataclasses import dataclass, replace
 from typing import Any, Generic, TypeVar
 from uuid import UUID
+from weakref import WeakValueDictionary
 
 from shared.contracts.event import Event
 from shared.kernel import codec
@@ -82,6 +84,8 @@ class Handler(Generic[S, C]):
         self.decider = decider
         self._store = store
         self._vault = vault
+        self._turns: WeakValueDictionary[tuple[str, str], asyncio.Lock] = WeakValueDictionary()
+        """Whoever lost a race waits in line: else of fifty callers most would lose to each other to the end."""
 
     async def handle(
         self,
@@ -98,12 +102,15 @@ class Handler(Generic[S, C]):
         """Decide and append, again where another append came first. Raises DomainError and StoreError."""
         stream = self.decider.stream(id_)
         beside = _Beside(tuple(claims), reaction, tuple(lookups), tuple(destroy))
+        turn: AbstractAsyncContextManager[object] = nullcontext()
         for attempt in range(1, ATTEMPTS + 1):
             try:
-                return await self._once(context, stream, command, beside, answer)
+                async with turn:
+                    return await self._once(context, stream, command, beside, answer)
             except (VersionConflict, SubjectKeyTaken, AppendUnknown, StoreUnavailable) as again:
                 if attempt == ATTEMPTS or _stale(again, context):
                     raise
+                turn = self._turns.setdefault((context.tenant, stream), asyncio.Lock())
                 if isinstance(again, (AppendUnknown, StoreUnavailable)):
                     await asyncio.sleep(FIRST_PAUSE * 2**attempt)
             except REFUSALS as refusal:

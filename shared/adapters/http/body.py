@@ -76,6 +76,10 @@ Count = Annotated[int, Field(ge=0, le=2**31 - 1)]
 """A number of things."""
 
 
+EARLIEST_YEAR, LATEST_YEAR = 1900, 9998
+"""A slip of the pen made complaint C1-000001; and a year short of the calendar's end, zones can be told apart."""
+
+
 def _rfc_3339(sent: object) -> object:
     """Pydantic alone would take "1767294245" and 1767294245 for times."""
     if not isinstance(sent, datetime) and not (isinstance(sent, str) and _RFC_3339.fullmatch(sent)):
@@ -84,8 +88,15 @@ def _rfc_3339(sent: object) -> object:
             "must be an RFC 3339 time with its offset",
         )
         raise PydanticCustomError("datetime_parsing", "must be an RFC 3339 time", {"zh": zh, "en": en})
+    year = sent.year if isinstance(sent, datetime) else int(sent[:4])
+    if not EARLIEST_YEAR <= year <= LATEST_YEAR:
+        zh, en = (
+            f"年份应在 {EARLIEST_YEAR} 到 {LATEST_YEAR} 之间",
+            f"must lie between {EARLIEST_YEAR} and {LATEST_YEAR}",
+        )
+        raise PydanticCustomError("datetime_out_of_range", "year out of range", {"zh": zh, "en": en})
     return sent
 
 
 Moment = Annotated[AwareDatetime, Field(strict=False), BeforeValidator(_rfc_3339)]
-"""RFC 3339 with its offset; a naive time is refused."""
+"""RFC 3339 with its offset, in the years of EARLIEST_YEAR to LATEST_YEAR; a naive time is refused."""

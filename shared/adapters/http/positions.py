@@ -43,10 +43,10 @@ def parse_as_of(text: str) -> AsOf:
     """An `as_of` parameter. A `+` that arrived as a space is forgiven. Raises BadParameter."""
     if _TIME.fullmatch(text.strip()):
         try:
-            moment = datetime.fromisoformat(text.strip().upper())
-        except ValueError:
+            moment = datetime.fromisoformat(text.strip().upper()).astimezone(UTC)
+        except (ValueError, OverflowError):  # the first and last hours of the calendar have no other zone
             raise _bad_as_of() from None
-        return AsOf(moment=moment.astimezone(UTC))
+        return AsOf(moment=moment)
     spaced = re.sub(r" (\d{2}:\d{2})$", r"+\1", text)
     if spaced != text:
         return parse_as_of(spaced)

@@ -224,3 +224,18 @@ async def test_erasure_is_refused_under_a_legal_hold_with_basis_and_date(app):
     assert (refused["facts"]["basis"], refused["facts"]["until"]) == ("诉讼 2026-17", "2030-01-01")
     await post(officer, f"{subject}/legal-hold/lift", {"reason": "结案"})
     await post(officer, f"{subject}/erase", {"reason": "客户要求"})
+
+
+async def test_of_fifty_who_correct_one_complaint_at_once_each_is_heard_once(agent):
+    made = await registered(agent)
+    path = f"/api/v1/complaints/{made['id']}"
+    bodies = [{"field": "description", "value": f"第 {n} 版", "reason": "更正"} for n in range(50)]
+    answers = await asyncio.gather(*(agent.post(f"{path}/correct", json=body, headers=key()) for body in bodies))
+    assert {answer.status_code for answer in answers} == {200}
+    assert sorted(int(answer.headers["ETag"].strip('"')) for answer in answers) == list(range(2, 52))
+
+
+@pytest.mark.parametrize("received_at", ["0001-01-01T00:00:00Z", "1899-12-31T23:59:59+08:00", "9999-01-01T00:00:00Z"])
+async def test_a_year_that_is_a_slip_of_the_pen_is_refused_at_its_field(agent, received_at):
+    answer = await agent.post("/api/v1/complaints", json=FORM | {"received_at": received_at}, headers=key())
+    assert (answer.status_code, answer.json()["errors"][0]["field"]) == (422, "/received_at")

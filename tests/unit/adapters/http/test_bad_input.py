@@ -166,7 +166,18 @@ async def test_a_bad_query_is_named(agent, query, status, field):
 
 
 @pytest.mark.parametrize(
-    "as_of", ["yesterday", "2026-01-01", "2026-01-01T00:00:00", "intake", "intake:-1", "x:1", "intake:1,intake:2", ""]
+    "as_of",
+    [
+        "yesterday",
+        "2026-01-01",
+        "2026-01-01T00:00:00",
+        "intake",
+        "intake:-1",
+        "x:1",
+        "intake:1,intake:2",
+        "0001-01-01T00:00:00+14:00",
+        "",
+    ],
 )
 async def test_a_bad_as_of_is_400(agent, as_of):
     answer = await agent.get("/api/v1/complaints/01934d2e-7a00-7000-8000-000000000001", params={"as_of": as_of})
