@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Collection, Iterable, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any
@@ -16,7 +16,7 @@ from services.investigation.domain.facts.kinds import KINDS
 from services.investigation.domain.facts.record import FactId, FactRecord
 from services.investigation.domain.facts.stored import StoredFact, restored, row_digest, stored
 from shared.adapters.failpoints import failpoint
-from shared.adapters.postgres.connection import reading, writing
+from shared.adapters.postgres.connection import BROKEN, reading, writing
 from shared.adapters.postgres.reader import Reader
 from shared.contracts.evidence import EvidenceRef
 from shared.contracts.investigation.facts import DailyVolume, FactsCaptured, Superseded
@@ -136,13 +136,16 @@ class FactRows:
     @asynccontextmanager
     async def one_at_a_time(self, tenant: str) -> AsyncIterator[None]:
         """Over all processes: an advisory lock that goes with its connection."""
-        async with self._pool.acquire() as connection:
-            await connection.execute("select pg_advisory_lock(hashtext('facts'), hashtext($1))", tenant)
-            try:
-                yield
-            finally:
-                if not connection.is_closed():
-                    await connection.execute("select pg_advisory_unlock(hashtext('facts'), hashtext($1))", tenant)
+        with reading():
+            connection = await self._pool.acquire()
+        try:
+            with reading():
+                await connection.execute("select pg_advisory_lock(hashtext('facts'), hashtext($1))", tenant)
+            yield
+        finally:
+            with suppress(*BROKEN):  # the lock went with its connection; what was captured is told as it is
+                await connection.execute("select pg_advisory_unlock(hashtext('facts'), hashtext($1))", tenant)
+            await self._pool.release(connection)
 
     async def superseded(self, tenant: str, batch_id: UUID) -> list[Superseded]:
         """The rows known before that this (staged) batch corrects."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import io
 from dataclasses import replace
 from datetime import date
@@ -16,7 +17,7 @@ from services.investigation.domain.facts.document import parse
 from services.investigation.domain.facts.errors import EncodingRefused, FileEmpty
 from services.investigation.readmodels.fact_rows import FactRows
 from shared.contracts.investigation.facts import FactsCaptured, FactsSuperseded, VolumesRecorded
-from shared.kernel.errors import KeyReused
+from shared.kernel.errors import KeyReused, StoreUnavailable
 
 SHIPMENTS = parse(
     {
@@ -99,6 +100,30 @@ async def test_the_key_of_one_import_serves_no_other_not_even_of_a_file_already_
     other = replace(context, key=replace(context.key, fingerprint=b"another"))
     with pytest.raises(KeyReused):
         await facts.capture.capture(other, SHIPMENTS, file(text))
+
+
+END_THE_LOCK = "select pg_terminate_backend(pid) from pg_locks where locktype = 'advisory' and granted"
+
+
+async def test_a_lock_whose_connection_breaks_after_the_append_takes_nothing_from_the_answer(facts):
+    async with facts.rows.one_at_a_time("t1"):
+        assert await facts.pool.fetch(END_THE_LOCK)
+    async with asyncio.timeout(5), facts.rows.one_at_a_time("t1"):  # free again
+        pass
+
+
+async def test_a_lock_that_cannot_be_had_is_unavailable(facts):
+    async def taken():
+        async with facts.rows.one_at_a_time("t1"):
+            pass
+
+    async with facts.rows.one_at_a_time("t1"):
+        waiting = asyncio.create_task(taken())
+        while not await facts.pool.fetchval("select count(*) from pg_locks where not granted"):  # noqa: ASYNC110 - Postgres offers no event
+            await asyncio.sleep(0.01)
+        await facts.pool.fetch(END_THE_LOCK.replace("granted", "not granted"))
+        with pytest.raises(StoreUnavailable):
+            await waiting
 
 
 async def test_a_batch_killed_half_way_is_invisible_and_can_be_sent_again(facts, monkeypatch):
