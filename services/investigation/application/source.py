@@ -4,14 +4,20 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
 from itertools import islice
 from typing import BinaryIO
 
-from services.investigation.domain.facts.errors import CellRefused, EncodingRefused, FileEmpty
+from services.investigation.domain.facts.errors import (
+    CellRefused,
+    ColumnTwice,
+    CsvMalformed,
+    EncodingRefused,
+    FileEmpty,
+)
 from services.investigation.domain.facts.mapping import FactMapping
 from services.investigation.domain.facts.rows import Interpreter
 from services.investigation.domain.facts.stored import StoredFact, stored
@@ -24,7 +30,7 @@ BLOCK = 1 << 20
 
 @dataclass(frozen=True, slots=True)
 class RowError:
-    """`line` is the source's own, the header being line 1."""
+    """`line` is where the row begins in the source's text, whose first line is the header."""
 
     line: int
     error: CellRefused
@@ -44,11 +50,14 @@ class SourceReading:
         self._lines = _rows(mapping, source)
 
     def next(self) -> list[StoredFact] | None:
-        """The facts of the next lines, none where all were refused; None at the end. Raises EncodingRefused."""
+        """The facts of the next lines, none where all were refused; None at the end.
+
+        Raises EncodingRefused, CsvMalformed and ColumnTwice.
+        """
         facts: list[StoredFact] = []
         before = self.line
-        for raw in islice(self._lines, CHUNK_ROWS):
-            self.line += 1
+        for line, raw in islice(self._lines, CHUNK_ROWS):
+            self.line = line
             self._interpret(raw, facts)
         return facts if self.line > before else None
 
@@ -89,20 +98,37 @@ def sum_of(source: BinaryIO) -> str:
     return whole.hexdigest()
 
 
-def _rows(mapping: FactMapping, source: BinaryIO) -> Iterator[Mapping[str, str]]:
-    """The file's rows by column name. A missing cell is empty; cells beyond the header are ignored."""
+def _rows(mapping: FactMapping, source: BinaryIO) -> Iterator[tuple[int, Mapping[str, str]]]:
+    """Where each row begins, and its cells by column. A missing cell is empty; cells beyond the header are ignored.
+
+    Strict: a quote that nobody closes would otherwise swallow the rows after it without a word.
+    """
     source.seek(0)
     encoding = "utf-8-sig" if mapping.encoding == "utf-8" else mapping.encoding
     text = io.TextIOWrapper(source, encoding=encoding, newline="")
     csv.field_size_limit(MAX_CELL)
+    lines = csv.reader(text, delimiter=mapping.delimiter, strict=True)
+    begins = 1
     try:
-        lines = csv.reader(text, delimiter=mapping.delimiter)
         header = next(lines, [])
+        _each_column_once(mapping, header)
+        begins = lines.line_num + 1
         for cells in lines:
             if cells:  # an empty line is no row
                 missing = [""] * (len(header) - len(cells))
-                yield dict(zip(header, cells + missing, strict=False))
+                yield begins, dict(zip(header, cells + missing, strict=False))
+            begins = lines.line_num + 1
     except UnicodeDecodeError as error:
-        raise EncodingRefused(encoding=mapping.encoding, byte=error.start) from error
+        chunk_begins = source.tell() - len(error.object)
+        raise EncodingRefused(encoding=mapping.encoding, byte=chunk_begins + error.start) from error
+    except csv.Error as error:
+        raise CsvMalformed(line=begins, limit=MAX_CELL // 1024) from error
     finally:
         text.detach()
+
+
+def _each_column_once(mapping: FactMapping, header: Sequence[str]) -> None:
+    """Raises ColumnTwice: nobody can say which of two columns of one name the mapping means."""
+    for column in header:
+        if column in mapping.columns and header.count(column) > 1:
+            raise ColumnTwice(column=column)

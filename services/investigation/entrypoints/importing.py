@@ -14,6 +14,7 @@ from services.investigation.application.source import RowError, sum_of
 from services.investigation.domain.facts.document import parse
 from services.investigation.domain.facts.mapping import FactMapping
 from services.investigation.entrypoints.http import SERVICE, WRITERS
+from services.investigation.entrypoints.references import numbered
 from services.investigation.readmodels.investigation_references import MODEL, published
 from shared.adapters.http.answers import view
 from shared.adapters.http.conventions import Creating, Reading, keyed_by
@@ -71,7 +72,7 @@ def routes(capture: Capture, preview: Preview, resources: Resources, views: View
         row = next((one for one in rows if one["name"] == name), None)
         if row is None:
             raise NotFound(what="mapping", id=name)
-        return parse(msgspec.json.decode(row["document"]) | {"version": row["version"]})
+        return parse(numbered(row))
 
     return router
 

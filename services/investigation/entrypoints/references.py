@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -72,13 +73,19 @@ def _add_flows_and_rules(router: APIRouter, handlers: ReferenceHandlers, referen
         return done(SERVICE, (await handlers.publish_rules(replace(context, reason=body.reason), command)).appended)
 
 
+def numbered(row: Mapping[str, Any]) -> dict[str, Any]:
+    """A published mapping's document, with the version that publishing gave it."""
+    document: dict[str, Any] = msgspec.json.decode(row["document"])
+    return document | {"version": row["version"]}
+
+
 def _add_mappings(router: APIRouter, handlers: ReferenceHandlers, resources: Resources, views: Views) -> None:
     @router.get("/mappings", operation_id="listMappings", dependencies=[any_role()])
     async def many(read: Reading) -> Response:
         """数据映射 · Every published version of every mapping."""
         await views.caught_up(read.tenant, read.after, [MODEL.name], read.patience)
         rows = await published(resources.reads, read.tenant, "mapping")
-        return view({"items": [dict(row) | {"document": msgspec.json.decode(row["document"])} for row in rows]})
+        return view({"items": [dict(row) | {"document": numbered(row)} for row in rows]})
 
     @router.put("/mappings", operation_id="publishMapping", dependencies=[policy(*WRITERS)])
     async def publish(body: MappingBody, context: Writing) -> Response:

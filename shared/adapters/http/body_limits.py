@@ -6,7 +6,7 @@ from starlette.requests import ClientDisconnect
 from starlette.types import Message, Receive
 
 from shared.adapters.http.call import Call
-from shared.adapters.http.edge_errors import BadHeader, BodyTooLarge, UnsupportedMediaType
+from shared.adapters.http.edge_errors import BadHeader, BodyTooLarge, ContentCoded, UnsupportedMediaType
 
 _JSON = frozenset({b"application/json", b"application/json; charset=utf-8", b"application/json;charset=utf-8"})
 
@@ -25,6 +25,13 @@ def require_json(call: Call) -> None:
     parameter = parameters.strip().replace(b" ", b"").replace(b'"', b"")
     if kind.strip() != b"application/json" or parameter not in {b"", b"charset=utf-8"}:
         raise UnsupportedMediaType(expected="application/json")
+
+
+def refuse_coding(call: Call) -> None:
+    """Raises ContentCoded (415) for a body that announces to be packed."""
+    coding = call.headers.get(b"content-encoding", b"").decode("latin-1").strip()
+    if coding.lower() not in {"", "identity"}:
+        raise ContentCoded(coding=coding[:40])
 
 
 def announced(call: Call, limit: int) -> int | None:

@@ -15,7 +15,7 @@ from fastapi.routing import RouteContext, iter_route_contexts
 from starlette.routing import BaseRoute
 from starlette.types import Receive, Scope, Send
 
-from shared.adapters.http.body_limits import Bounded, announced, media_type, read, require_json
+from shared.adapters.http.body_limits import Bounded, announced, media_type, read, refuse_coding, require_json
 from shared.adapters.http.call import SCOPE_KEY, Call
 from shared.adapters.http.edge_errors import (
     FieldError,
@@ -78,6 +78,7 @@ class Entry:
     async def _bounded(self, call: Call, receive: Receive) -> Receive:
         """The body read (JSON) or to be streamed within its bound (uploads)."""
         settings, takes = call.edge.settings, self.plan.takes
+        refuse_coding(call)
         if takes in {"json", "nothing"}:
             call.body = await read(call, receive, settings.max_body_bytes)
             if takes == "nothing":

@@ -150,6 +150,16 @@ class UnsupportedMediaType(EdgeError):
 
 
 @dataclass(eq=False, kw_only=True)
+class ContentCoded(EdgeError):
+    """Refused: a small body that unpacks to a large one would pass every limit."""
+
+    status: ClassVar[int] = 415
+    zh: ClassVar[str] = "请求体不接受 Content-Encoding「{coding}」，请直接发送未压缩的内容"
+    en: ClassVar[str] = "No Content-Encoding is taken ('{coding}' was sent): send the body as it is"
+    coding: str
+
+
+@dataclass(eq=False, kw_only=True)
 class TooManyRequests(EdgeError):
     status: ClassVar[int] = 429
     zh: ClassVar[str] = "请求过多，请在 {seconds} 秒后重试"

@@ -93,3 +93,35 @@ async def test_an_empty_file_is_refused_in_a_dry_run_too_and_who_may_not_import_
     refused = await send(app.client("quality_engineer"), HEADER.encode(), 422, mapping="syn-stock", dry_run="true")
     assert refused["type"] == "urn:suyuan:problem:file-empty"
     await send(app.client("supplier"), STOCK, 403, mapping="syn-stock", dry_run="true")
+
+
+@pytest.mark.parametrize("dry_run", ["true", "false"])
+async def test_a_file_that_stops_being_a_csv_after_many_rows_shows_none_of_them(app, dry_run):
+    engineer = app.client("quality_engineer", language="zh-CN")
+    before = await written(app)
+    broken = (HEADER + "".join(GOOD.replace("FG-TRY", f"FG-{n}") for n in range(5000)) + '"SYN-WMS,FG-X,L9').encode()
+    refused = await send(engineer, broken, 422, mapping="syn-stock", dry_run=dry_run)
+    assert refused["type"] == "urn:suyuan:problem:csv-malformed"
+    assert "第 5002 行" in refused["detail"]
+    assert refused["errors"][0]["field"] == "/file"
+    events, _ = before
+    assert (await written(app))[0] == events
+    mended = broken.replace(b'"SYN', b"SYN") + GOOD.encode()[len("SYN-WMS,FG-TRY,L9") :]
+    tried = await send(engineer, mended, mapping="syn-stock", dry_run="true")
+    assert (tried["rows"], tried["superseded"], tried["repeated"]) == (5001, 0, False)
+
+
+async def test_a_published_mapping_is_shown_with_the_version_that_publishing_gave_it(app):
+    engineer = app.client("quality_engineer", tenant="t3")
+    unnumbered = {name: value for name, value in mapping_document("syn-stock").items() if name != "version"}
+    for version, reason in ((1, "first"), (2, "second")):
+        done = await engineer.put(
+            f"{API}/mappings", json={"document": unnumbered | {"notes": [reason]}, "reason": reason}, headers=key()
+        )
+        assert done.json()["version"] == version
+    at = {"Suyuan-After": done.headers["Suyuan-Position"]}
+    shown = (await engineer.get(f"{API}/mappings", headers=at)).json()["items"]
+    assert [(one["version"], one["document"]["version"], one["reason"]) for one in shown] == [
+        (2, 2, "second"),
+        (1, 1, "first"),
+    ]

@@ -90,7 +90,7 @@ def parse(document: Any) -> FactMapping:
     read.unknown_keys("", document, _KEYS)
     kind = KINDS[read.one_of("kind", document.get("kind"), tuple(KINDS))]
     variants = _variants(read, kind, document)
-    version = document.get("version")
+    version = document.get("version", 1)  # publishing numbers it
     if type(version) is not int or version < 1:
         read.wrong("version", "应为从 1 起的整数", "should be a whole number from 1")
     delimiter = read.text("delimiter", document.get("delimiter", ","))

@@ -2,7 +2,7 @@
 
 Invalid
 ├── MappingInvalid          a mapping document, with every MappingProblem in it
-├── FileEmpty · EncodingRefused   a source file as a whole
+├── FileEmpty · EncodingRefused · CsvMalformed · ColumnTwice   a source file as a whole
 └── CellRefused             one cell of a row: it names column and value; the row's other cells are still looked at
     ├── ColumnMissing       the file has no such column
     ├── ValueMissing        a required field is blank
@@ -55,6 +55,28 @@ class EncodingRefused(Invalid):
     field: ClassVar[str | None] = "file"
     encoding: str
     byte: int
+
+
+@dataclass(eq=False, kw_only=True)
+class CsvMalformed(Invalid):
+    """`line` is where the row begins that can't be read, `limit` a cell's longest length in KiB."""
+
+    zh: ClassVar[str] = "第 {line} 行起不是有效的 CSV：引号没有闭合、引号后有多余字符，或单元格超过 {limit} KiB"
+    en: ClassVar[str] = (
+        "From line {line} on this is no CSV: a quote isn't closed, text follows a closing quote, "
+        "or a cell is longer than {limit} KiB"
+    )
+    field: ClassVar[str | None] = "file"
+    line: int
+    limit: int
+
+
+@dataclass(eq=False, kw_only=True)
+class ColumnTwice(Invalid):
+    zh: ClassVar[str] = "文件的表头中列「{column}」出现了不止一次，无法确定映射指的是哪一列"
+    en: ClassVar[str] = "The file's header names column '{column}' more than once: nobody can say which one is meant"
+    field: ClassVar[str | None] = "file"
+    column: str
 
 
 @dataclass(eq=False, kw_only=True)

@@ -6,10 +6,11 @@
             "made_at": {"column": "finished_at", "type": "datetime", "format": "%Y-%m-%d %H:%M"}},
  "each": [{"characteristic": {"value": "water"}, "value": {"column": "water", "skip_blank": true}}], "notes": ["…"]}
 
-A field takes one of `column`, `value` (constant) or `template` ("API-{api_batch}"), then in this order: `replace`
-(parts of the text), `values` (whole text → canonical value), `limits` ({"fail_from": "0.29", "fail_below": "80"}: a
-number → pass or fail). `skip_blank`: no record where this field is blank. `each` makes one row into several records:
-each entry's fields are laid over `fields` (a wide table of measurements).
+`version` may be left out: publishing numbers it. A field takes one of `column`, `value` (constant) or `template`
+("API-{api_batch}"), then in this order: `replace` (parts of the text), `values` (whole text → canonical value),
+`limits` ({"fail_from": "0.29", "fail_below": "80"}: a number → pass or fail). `skip_blank`: no record where this
+field is blank. `each` makes one row into several records: each entry's fields are laid over `fields` (a wide table of
+measurements).
 """
 
 from __future__ import annotations

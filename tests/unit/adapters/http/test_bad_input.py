@@ -118,6 +118,17 @@ async def test_another_content_type_is_415(agent, good, kind):
     assert answer.json()["title"] == "内容类型不支持"
 
 
+@pytest.mark.parametrize("coding", ["gzip", "BR", "identity, gzip", "x"])
+async def test_a_packed_body_is_415_and_named(agent, good, coding):
+    headers = KEY | {"Content-Type": "application/json", "Content-Encoding": coding}
+    answer = await agent.post("/api/v1/complaints", content=json.dumps(good).encode(), headers=headers)
+    assert (answer.status_code, answer.json()["type"]) == (415, "urn:suyuan:problem:content-coded")
+    assert f"「{coding}」" in answer.json()["detail"]
+    as_it_is = headers | {"Content-Encoding": "Identity"}
+    answer = await agent.post("/api/v1/complaints", content=json.dumps(good).encode(), headers=as_it_is)
+    assert answer.status_code == 201
+
+
 @pytest.mark.parametrize(
     ("headers", "name"),
     [

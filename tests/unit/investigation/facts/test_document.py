@@ -39,6 +39,10 @@ def test_a_small_mapping_takes_the_kinds_own_key_and_system():
     assert mapping.columns == {"a", "b", "t"}
 
 
+def test_a_mapping_need_not_name_its_version_for_publishing_numbers_it():
+    assert parse({name: value for name, value in DOCUMENT.items() if name != "version"}).version == 1
+
+
 @pytest.mark.parametrize(
     ("document", "path"),
     [
