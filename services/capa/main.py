@@ -7,7 +7,15 @@ from fastapi import APIRouter
 from services.capa.application import reactions
 from services.capa.application.handlers import CapaHandlers
 from services.capa.entrypoints import actions, http
-from services.capa.readmodels import action_list, bad_items, capa_list, captured_batches, lessons, units_made
+from services.capa.readmodels import (
+    action_list,
+    bad_items,
+    capa_list,
+    captured_batches,
+    lessons,
+    recurrences,
+    units_made,
+)
 from shared.adapters.http.audit import audited_service
 from shared.adapters.http.evidence import Citable
 from shared.adapters.runtime import Resources, Views, Wired
@@ -35,5 +43,8 @@ def wire(resources: Resources, views: Views) -> Wired:
             lessons.MODEL,
             captured_batches.MODEL,
         ),
-        reactions=(*reactions.rules(handlers), erasure_rule(resources.store, resources.vault)),
+        reactions=(
+            *reactions.rules(handlers, recurrences.KnownItems(resources, views)),
+            erasure_rule(resources.store, resources.vault),
+        ),
     )

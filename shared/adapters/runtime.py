@@ -104,17 +104,18 @@ class Views:
         """Return once these models, and the reactions before them, have passed `after`. Raises ViewBehind."""
         for source, position in after.items():
             own = await self._reacted(source, tenant, position, patience)
-            await self._folded(self._service, tenant, own, models, patience)
-            await self._folded(source, tenant, position, models, patience)
+            await self.folded(self._service, tenant, own, models, patience)
+            await self.folded(source, tenant, position, models, patience)
 
     async def come_to(self, tenant: str, position: int, models: Sequence[str], patience: float) -> None:
         """Return once these models have passed that position of the service's own log, whatever reactions do.
 
         For what a command or a reaction looks up itself: it can't wait for its own effect. Raises ViewBehind.
         """
-        await self._folded(self._service, tenant, position, models, patience)
+        await self.folded(self._service, tenant, position, models, patience)
 
-    async def _folded(self, log: str, tenant: str, until: int, models: Sequence[str], patience: float) -> None:
+    async def folded(self, log: str, tenant: str, until: int, models: Sequence[str], patience: float) -> None:
+        """Return once those of these models that follow the log have passed that position. Raises ViewBehind."""
         for name in models:
             projector = self.projectors[name]
             if log in projector.positions and not await projector.wait(log, tenant, until, patience):

@@ -32,6 +32,7 @@ Edition = Literal["internal", "customer"]
 SuspectVerdict = Literal["suspect", "lot_or_period", "not_significant"]
 ActionKind = Literal["corrective", "preventive", "containment", "supplier_corrective"]
 CutInKind = Literal["lot", "serial", "date"]
+RecurrenceVerdict = Literal["same_cause", "other_cause", "made_before"]
 
 LABELS: Mapping[str, tuple[str, str]] = {
     # channel
@@ -148,6 +149,10 @@ LABELS: Mapping[str, tuple[str, str]] = {
     "verified": ("已验证", "Verified"),
     "not_met": ("未达标准", "Criterion not met"),
     "cancelled": ("已取消", "Cancelled"),
+    # what a suspected recurrence turned out to be
+    "same_cause": ("同一原因", "Same cause"),
+    "other_cause": ("其他原因", "Other cause"),
+    "made_before": ("断点前生产", "Made before the cut-in"),
     # what has an id
     "complaint": ("投诉", "Complaint"),
     "attachment": ("附件", "Attachment"),
@@ -161,6 +166,7 @@ LABELS: Mapping[str, tuple[str, str]] = {
     "report": ("追溯报告", "Report"),
     "capa": ("CAPA", "CAPA"),
     "action": ("措施", "Action"),
+    "recurrence": ("疑似复发", "Suspected recurrence"),
     # what is cited as evidence
     "event": ("事件", "Event"),
     "fact": ("事实记录", "Fact"),

@@ -158,7 +158,7 @@ async def _act(one: Populated) -> None:
         "risk": "同类来料再次不良",
     }
     await one.create("/api/v1/capas/{capa_id}/actions", json=action)
-    one.ids["action_no"] = "1"
+    one.ids |= {"action_no": "1", "item_no": "1"}
 
 
 async def _audited(one: Populated, service: str, **query: Any) -> list[dict[str, Any]]:

@@ -166,7 +166,8 @@ async def test_a_stale_version_is_412_on_every_write(world, every):
         if one.is_write:
             client = world.app.client("admin" if "admin" in one.roles else min(one.roles), TENANT)
             sent = sent_with(one, **{"If-Match": '"999"'})
-            sent.get("json", {}).update({name: world.ids[name] for name in sent.get("json", {}) if name in world.ids})
+            body = sent.get("json", {})
+            body.update({name: world.ids[name] for name in body if name in world.ids and name not in SENSIBLE})
             sent.get("json", {}).update(documents.get(one.path, {}))
             if one.path == "/api/v1/trace/import":
                 sent["files"] = {"file": ("stock.csv", STOCK.encode(), "text/csv")}

@@ -27,7 +27,9 @@ from services.capa.domain.capa.commands import (
     ReopenCapa,
     ReturnAction,
     ReviewControlPlan,
+    ReviewRecurrence,
     StartAction,
+    SuspectRecurrences,
     VerifyAction,
 )
 from services.capa.domain.capa.decider import CAPA
@@ -100,6 +102,14 @@ class CapaHandlers:
 
     async def release_cause(self, context: Context, command: ReleaseCause, reaction: Reaction) -> HandledCapa:
         return await self._capas.handle(context, command.capa_id, command, reaction=reaction)
+
+    async def suspect_recurrences(
+        self, context: Context, command: SuspectRecurrences, reaction: Reaction
+    ) -> HandledCapa:
+        return await self._capas.handle(context, command.capa_id, command, reaction=reaction)
+
+    async def review_recurrence(self, context: Context, command: ReviewRecurrence) -> HandledCapa:
+        return await self._handle(context, command)
 
     async def plan_action(self, context: Context, command: PlanAction) -> HandledCapa:
         """The answer names `action_no`."""

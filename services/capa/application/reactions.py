@@ -1,10 +1,12 @@
-"""What the investigation's events lead to here."""
+"""What the events of others, and our own, lead to here."""
 
 from __future__ import annotations
 
 from uuid import UUID
 
+from services.capa.application import suspicions
 from services.capa.application.handlers import CapaHandlers
+from services.capa.application.ports import Recurrences
 from services.capa.domain.capa.commands import Cause, ReleaseCause
 from shared.contracts.investigation.cause import CapaNotRequired, RootCauseConfirmed, RootCauseWithdrawn
 from shared.kernel.reacting import ReactionRule, Trigger
@@ -13,8 +15,12 @@ from shared.kernel.recorded import Recorded
 INVESTIGATION = "investigation"
 
 
-def rules(handlers: CapaHandlers) -> tuple[ReactionRule, ...]:
-    return (_answers_confirmed_cause(handlers), _releases_cause(handlers))
+def rules(handlers: CapaHandlers, recurrences: Recurrences) -> tuple[ReactionRule, ...]:
+    return (
+        _answers_confirmed_cause(handlers),
+        _releases_cause(handlers),
+        *suspicions.rules(handlers, recurrences),
+    )
 
 
 def _answers_confirmed_cause(handlers: CapaHandlers) -> ReactionRule:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import date
 from decimal import ROUND_HALF_EVEN, Decimal
@@ -102,8 +102,12 @@ def _within(day: date, window: Window) -> bool:
 
 
 def _concerns(item: BadItem, window: Window) -> bool:
-    if item.standing == "cleared" or item.product not in window.products:
+    if item.standing == "cleared":
         return False
-    if not window.defect_codes or (item.standing == "pending" and not item.defect_codes):
-        return True
-    return not set(item.defect_codes).isdisjoint(window.defect_codes)
+    undetermined = item.standing == "pending" and not item.defect_codes
+    return item.product in window.products and (undetermined or of_defect(item, window.defect_codes))
+
+
+def of_defect(item: BadItem, defect_codes: Collection[str]) -> bool:
+    """Whether the item has one of these defects; where none is named, whether it has any."""
+    return not defect_codes or not set(item.defect_codes).isdisjoint(defect_codes)

@@ -134,6 +134,31 @@ class ConfirmerInvolved(Forbidden):
 
 
 @dataclass(eq=False, kw_only=True)
+class ReviewerInvolved(Forbidden):
+    zh: ClassVar[str] = "措施 {action_no} 由您负责或完成，疑似复发须由他人评审"
+    en: ClassVar[str] = "You own or completed action {action_no}: somebody else reviews a suspected recurrence"
+    action_no: int
+
+
+@dataclass(eq=False, kw_only=True)
+class RecurrenceIsReviewed(Refused):
+    zh: ClassVar[str] = "{complaint_no} 第 {item_no} 项的疑似复发已经评审"
+    en: ClassVar[str] = "The suspected recurrence of {complaint_no}, item {item_no}, is reviewed already"
+    complaint_no: str
+    item_no: int
+
+
+@dataclass(eq=False, kw_only=True)
+class RecurrenceUnreviewed(Refused):
+    """Rule 18: `items` as `C2026-0007/1`."""
+
+    zh: ClassVar[str] = "疑似复发 {items} 尚未评审，不能确认效果"
+    en: ClassVar[str] = "Suspected recurrences {items} are not reviewed: effectiveness can't be confirmed"
+    words: ClassVar[frozenset[str]] = frozenset({"items"})
+    items: tuple[str, ...]
+
+
+@dataclass(eq=False, kw_only=True)
 class DocumentsMissing(Invalid):
     field: ClassVar[str | None] = "documents"
     zh: ClassVar[str] = "请列出已更新的 PFMEA／控制计划文件"
@@ -259,6 +284,7 @@ MISSING = {
     "similarity_search": ("未记录相似情况检索", "no similarity search is recorded"),
     "control_plan_review": ("PFMEA／控制计划未评审", "PFMEA and control plan are not reviewed"),
     "effectiveness": ("效果未确认", "effectiveness is not confirmed"),
+    "recurrence_unreviewed": ("疑似复发 {which} 未评审", "the suspected recurrence {which} is not reviewed"),
     "lesson": ("未记录经验教训", "no lesson is recorded"),
 }
 

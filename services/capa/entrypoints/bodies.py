@@ -11,7 +11,7 @@ from pydantic import Field
 from shared.adapters.http.body import Amount, Body, Code, Line, Words
 from shared.adapters.http.evidence import Evidence
 from shared.contracts.capa.capa import CutIn
-from shared.contracts.words import ActionKind, CutInKind
+from shared.contracts.words import ActionKind, CutInKind, RecurrenceVerdict
 
 Day = Annotated[date, Field(strict=False)]
 Id = Annotated[UUID, Field(strict=False)]
@@ -99,6 +99,13 @@ class EffectivenessPlanBody(Body):
     minimum_units: Annotated[int, Field(ge=1, le=10**9)]
     products: Annotated[tuple[Line, ...], Field(min_length=1, max_length=100, strict=False)]
     defect_codes: Annotated[tuple[Code, ...], Field(max_length=100, strict=False)] = ()
+
+
+class RecurrenceReviewBody(Body):
+    """*same_cause* puts the effect in doubt: it is to be shown anew. *made_before*: the production date is wrong."""
+
+    verdict: RecurrenceVerdict
+    reason: Words
 
 
 class LessonBody(Body):

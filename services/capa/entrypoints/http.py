@@ -16,9 +16,16 @@ from services.capa.domain.capa.commands import (
     RecordSimilaritySearch,
     ReopenCapa,
     ReviewControlPlan,
+    ReviewRecurrence,
 )
 from services.capa.domain.capa.decider import CAPA
-from services.capa.entrypoints.bodies import ControlPlanBody, LessonBody, ReasonBody, SimilarityBody
+from services.capa.entrypoints.bodies import (
+    ControlPlanBody,
+    LessonBody,
+    ReasonBody,
+    RecurrenceReviewBody,
+    SimilarityBody,
+)
 from services.capa.readmodels.action_list import MODEL as ACTIONS
 from services.capa.readmodels.capa_list import MODEL as LIST
 from services.capa.readmodels.capa_list import CapaFilter, Sort, capas
@@ -56,6 +63,7 @@ def _add_reads(router: APIRouter, resources: Resources, views: Views) -> None:
         investigation_id: UUID | None = None,
         product: Annotated[str | None, Query(max_length=200)] = None,
         defect_code: Annotated[str | None, Query(max_length=64)] = None,
+        recurrence_suspected: bool | None = None,
         sort: Sort = "-opened_at",
     ) -> Response:
         """CAPA 列表 · CAPAs, filtered and sorted."""
@@ -66,6 +74,7 @@ def _add_reads(router: APIRouter, resources: Resources, views: Views) -> None:
             investigation_id=investigation_id,
             product=product,
             defect_code=defect_code,
+            recurrence_suspected=recurrence_suspected,
         )
         after = page.place(datetime.fromisoformat if sort.endswith("opened_at") else str, UUID)
         rows = await capas(resources.reads, read.tenant, asked, sort=sort, after=after, limit=page.limit + 1)
@@ -109,6 +118,26 @@ def _add_commands(router: APIRouter, handlers: CapaHandlers) -> None:
         """记录经验教训 · Record a lesson."""
         command = RecordLesson(capa_id=capa_id, lesson=body.lesson, keywords=body.keywords)
         return done(SERVICE, (await handlers.record_lesson(context, command)).appended)
+
+    @router.post(
+        f"{one}/recurrences/{{complaint_id}}/{{item_no}}/review",
+        operation_id="reviewRecurrence",
+        dependencies=[policy("quality_engineer", "quality_manager", "admin")],
+    )
+    async def recurrence(
+        capa_id: UUID, complaint_id: UUID, item_no: int, body: RecurrenceReviewBody, context: Writing
+    ) -> Response:
+        """评审疑似复发 · Review a suspected recurrence; not by who owns or completed an action."""
+        command = ReviewRecurrence(
+            capa_id=capa_id,
+            complaint_id=complaint_id,
+            item_no=item_no,
+            verdict=body.verdict,
+            reason=body.reason,
+            by=context.actor.subject,
+        )
+        told = replace(context, reason=body.reason)
+        return done(SERVICE, (await handlers.review_recurrence(told, command)).appended)
 
     @router.post(f"{one}/close", operation_id="closeCapa", dependencies=[policy("quality_manager", "admin")])
     async def close(capa_id: UUID, context: Writing) -> Response:

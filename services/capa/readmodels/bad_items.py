@@ -47,7 +47,7 @@ def _apply(rows: Rows, recorded: Recorded) -> None:
     changes: list[Row] = []
     match event:
         case ComplaintRegistered():
-            changes = [_claimed(item) for item in event.items]
+            changes = [_claimed(item) | {"complaint_no": event.complaint_no} for item in event.items]
         case ComplaintDetailsCorrected():
             changes = [_corrected(event)] * len(keys)
         case ItemVerified():
@@ -92,6 +92,7 @@ MODEL = ReadModel(
     columns=(
         Column("complaint_id", "uuid", nullable=False),
         Column("item_no", "integer", nullable=False),
+        Column("complaint_no", "text"),
         Column("claimed_product", "text"),
         Column("claimed_quantity", "numeric"),
         Column("claimed_defects", "text[]"),

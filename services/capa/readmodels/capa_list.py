@@ -22,6 +22,8 @@ from shared.contracts.capa.capa import (
     EffectivenessConfirmed,
     EffectivenessFailed,
     EffectivenessMeasured,
+    RecurrenceReviewed,
+    RecurrenceSuspected,
 )
 from shared.contracts.event import Event
 from shared.kernel.readmodel import Column, ReadModel, Row, RowKey, Rows
@@ -59,6 +61,7 @@ def _opened(event: CapaOpened, at: datetime) -> Row:
         "opened_at": at,
         "closed_at": None,
         "reopened": 0,
+        "recurrences_suspected": 0,
     }
 
 
@@ -81,6 +84,10 @@ def _changes(row: Row, event: Event, at: datetime) -> Row:  # noqa: PLR0911 - on
             return {"status": "closed", "closed_at": at}
         case CapaReopened():
             return {"status": "open", "closed_at": None, "reopened": row["reopened"] + 1, "effectiveness": "none"}
+        case RecurrenceSuspected():
+            return {"recurrences_suspected": row["recurrences_suspected"] + 1}
+        case RecurrenceReviewed():
+            return {"recurrences_suspected": row["recurrences_suspected"] - 1}
         case _:
             return {}
 
@@ -95,6 +102,8 @@ def _effectiveness(event: Event) -> Row:
             return {"effectiveness": "confirmed"}
         case EffectivenessFailed():
             return {"effectiveness": "failed"}
+        case RecurrenceReviewed(verdict="same_cause"):
+            return {"effectiveness": "none"}
         case _:
             return {}
 
@@ -121,6 +130,7 @@ MODEL = ReadModel(
         Column("opened_at", "timestamptz", nullable=False),
         Column("closed_at", "timestamptz"),
         Column("reopened", "integer", nullable=False),
+        Column("recurrences_suspected", "integer", nullable=False),
     ),
     key=("capa_id",),
     touches=_touches,
@@ -141,11 +151,13 @@ class CapaFilter:
     investigation_id: UUID | None = None
     product: str | None = None
     defect_code: str | None = None
+    recurrence_suspected: bool | None = None
 
 
 _QUERY = """
 select c.capa_id id, c.capa_no, c.title, c.status, c.investigations, c.root_causes, c.products, c.defect_codes,
-       c.actions, c.actions_open, c.effectiveness, c.opened_at, c.closed_at, c.reopened, next.due as next_due
+       c.actions, c.actions_open, c.effectiveness, c.opened_at, c.closed_at, c.reopened,
+       c.recurrences_suspected, next.due as next_due
 from read.capa_list c
 left join lateral (
     select min(a.due_date) as due from read.action_list a
@@ -157,9 +169,10 @@ where c.tenant = $1
   and ($4::text is null or $4 = any (c.investigations))
   and ($5::text is null or $5 = any (c.products))
   and ($6::text is null or $6 = any (c.defect_codes))
-  and ($7::{type} is null or (c.{column}, c.capa_id) {than} ($7, $8::uuid))
+  and ($7::boolean is null or $7 = (c.recurrences_suspected > 0))
+  and ($8::{type} is null or (c.{column}, c.capa_id) {than} ($8, $9::uuid))
 order by c.{column} {way}, c.capa_id {way}
-limit $9
+limit $10
 """
 
 
@@ -185,6 +198,7 @@ async def capas(
         investigation,
         asked.product,
         asked.defect_code,
+        asked.recurrence_suspected,
         value,
         last,
         limit,

@@ -32,6 +32,8 @@ from shared.contracts.capa.capa import (
     EffectivenessFailed,
     EffectivenessMeasured,
     LessonRecorded,
+    RecurrenceReviewed,
+    RecurrenceSuspected,
     SimilaritySearched,
 )
 from shared.contracts.event import Event, type_of
@@ -58,6 +60,14 @@ class CauseSeen:
 
     cause: CauseAddressed
     released: CauseReleased | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecurrenceSeen:
+    """`reviewed` None: it waits for a person."""
+
+    suspected: RecurrenceSuspected
+    reviewed: RecurrenceReviewed | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,6 +111,7 @@ class CapaView:
     control_plan_reviews: tuple[ControlPlanReviewed, ...] = ()
     effectiveness_checks: tuple[EffectivenessCheckPlanned, ...] = ()
     measurements: tuple[EffectivenessMeasured, ...] = ()
+    recurrences: tuple[RecurrenceSeen, ...] = ()
     lessons: tuple[LessonRecorded, ...] = ()
     history: tuple[Step, ...] = ()
     missing: tuple[Missing, ...] = ()
@@ -169,6 +180,10 @@ def _with(view: CapaView, event: Event) -> CapaView:  # noqa: PLR0911 - one case
             return replace(view, effectiveness_checks=(*view.effectiveness_checks, event))
         case EffectivenessMeasured():
             return replace(view, measurements=(*view.measurements, event))
+        case RecurrenceSuspected():
+            return replace(view, recurrences=(*view.recurrences, RecurrenceSeen(suspected=event)))
+        case RecurrenceReviewed():
+            return replace(view, recurrences=tuple(_reviewed(seen, event) for seen in view.recurrences))
         case LessonRecorded():
             return replace(view, lessons=(*view.lessons, event))
         case _:
@@ -178,6 +193,12 @@ def _with(view: CapaView, event: Event) -> CapaView:  # noqa: PLR0911 - one case
 def _released(seen: CauseSeen, event: CauseReleased) -> CauseSeen:
     hit = seen.released is None and seen.cause.root_cause_id == event.root_cause_id
     return replace(seen, released=event) if hit else seen
+
+
+def _reviewed(seen: RecurrenceSeen, event: RecurrenceReviewed) -> RecurrenceSeen:
+    said = seen.suspected
+    hit = seen.reviewed is None and (said.complaint_id, said.item_no) == (event.complaint_id, event.item_no)
+    return replace(seen, reviewed=event) if hit else seen
 
 
 def _actions(actions: tuple[ActionSeen, ...], event: ActionStep, step: Step, state: Capa) -> tuple[ActionSeen, ...]:
@@ -229,7 +250,9 @@ def _step(recorded: Recorded) -> Step:
 
 def _words(event: Event) -> str | None:
     match event:
-        case ActionReturned() | ActionCancelled() | ActionDueDateChanged() | CapaReopened() | CauseReleased():
+        case ActionReturned() | ActionCancelled() | ActionDueDateChanged():
+            return event.reason
+        case CapaReopened() | CauseReleased() | RecurrenceReviewed():
             return event.reason
         case ActionCompleted() | ActionVerified() | EffectivenessConfirmed() | EffectivenessFailed():
             return event.note

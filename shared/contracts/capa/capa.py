@@ -11,7 +11,7 @@ from uuid import UUID
 from shared.contracts.event import Event, event
 from shared.contracts.evidence import EvidenceRef
 from shared.contracts.investigation.responsibility import LogPosition
-from shared.contracts.words import ActionKind, CauseLeg, CutInKind
+from shared.contracts.words import ActionKind, CauseLeg, CutInKind, RecurrenceVerdict
 
 
 @event(zh="CAPA 已启动", en="CAPA opened")
@@ -202,6 +202,33 @@ class EffectivenessFailed(Event):
     capa_id: UUID
     note: str
     evidence: tuple[EvidenceRef, ...] = ()
+
+
+@event(zh="疑似复发", en="Recurrence suspected")
+class RecurrenceSuspected(Event):
+    """A confirmed bad item of the cause's product and defect was made on or after the cut-in (rule 18)."""
+
+    capa_id: UUID
+    complaint_id: UUID
+    complaint_no: str
+    item_no: int
+    product: str
+    defect_codes: tuple[str, ...]
+    quantity: Decimal
+    production_date: date
+    cut_in: date
+    root_causes: tuple[UUID, ...]
+
+
+@event(zh="疑似复发已评审", en="Recurrence reviewed")
+class RecurrenceReviewed(Event):
+    """A person's word on a suspicion. *same_cause*: what was shown of the measures' effect no longer holds."""
+
+    capa_id: UUID
+    complaint_id: UUID
+    item_no: int
+    verdict: RecurrenceVerdict
+    reason: str
 
 
 @event(zh="经验教训已记录", en="Lesson recorded")

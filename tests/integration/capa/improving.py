@@ -32,6 +32,8 @@ class Improvement:
     root: UUID
     investigation: UUID
     product: str
+    heard: str | None = None
+    """Where the last thing was said that capa reacts to: `investigation:<position>`."""
 
     @property
     def path(self) -> str:
@@ -129,6 +131,7 @@ class Improvement:
         found = replace(logs.verified(quantity=quantity, complaint_id=complaint), product=self.product)
         two = await said(self.app.elsewhere["investigation"], "t1", "investigation", new_id(), found)
         await self._heard(intake=one, investigation=two)
+        self.heard = f"investigation:{two}"
 
     async def _heard(self, **positions: int) -> None:
         views = self.app.runtimes["capa"].views
@@ -150,6 +153,11 @@ class Improvement:
 def completion(**changes: Any) -> dict[str, Any]:
     cut_in = {"kind": "lot", "value": "L-0815", "made_from": CUT_IN.isoformat()}
     return {"completed_on": TODAY.isoformat(), "cut_in": cut_in, "note": "程序 v3 已上线"} | changes
+
+
+def review_of(case: Improvement, told: dict[str, Any]) -> str:
+    """Where the suspected recurrence of a view is reviewed."""
+    return f"{case.path}/recurrences/{told['complaint_id']}/{told['item_no']}/review"
 
 
 async def improvement(app: RunningApp, tenant: str = "t1") -> Improvement:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from tests.integration.capa.improving import CUT_IN, DAY, LAST_DAY, TODAY, completion, improvement
+from tests.integration.capa.improving import CUT_IN, DAY, LAST_DAY, TODAY, completion, improvement, review_of
 from tests.integration.speaking import API, ask, key, look
 
 MINUTE = timedelta(minutes=1)
@@ -46,6 +46,8 @@ async def test_the_whole_walk_to_closure(case):
     measured = await case.measured(bad=1)
     assert (measured["units"], measured["confirmed_bad"], measured["ppm"]) == (40_000, "1", "25.000")
     assert (measured["made_from"], measured["made_to"]) == (CUT_IN.isoformat(), LAST_DAY.isoformat())
+    [seen] = (await case.view(after=case.heard))["recurrences"]  # rule 18: the bad unit waits for a person
+    await ask(case.manager, review_of(case, seen["suspected"]), {"verdict": "other_cause", "reason": "划伤，非开裂"})
     await ask(case.manager, f"{case.path}/effectiveness/confirm", {"note": "25 ppm"})
     await ask(case.planner, f"{case.path}/lessons", {"lesson": f"互锁 {case.product}", "keywords": ["保压"]})
     done = await ask(case.manager, f"{case.path}/close")

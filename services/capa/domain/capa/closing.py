@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from uuid import UUID
 
 from services.capa.domain.capa.state import ANSWERS_A_CAUSE, Capa
 from services.capa.domain.errors import Missing
@@ -19,10 +20,17 @@ def what_is_missing(capa: Capa) -> tuple[Missing, ...]:
 def _missing(capa: Capa) -> Iterator[Missing]:
     for action_no in capa.unsettled:
         yield Missing("action_unsettled", str(action_no))
+    for complaint_id, item_no in capa.unreviewed:
+        yield Missing("recurrence_unreviewed", named(capa, complaint_id, item_no))
     if capa.standing_causes:
         yield from _unproven(capa)
     if not capa.lesson_recorded:
         yield Missing("lesson")
+
+
+def named(capa: Capa, complaint_id: UUID, item_no: int) -> str:
+    """A suspected recurrence as people know it: `C2026-0007/1`."""
+    return f"{capa.suspicions[complaint_id, item_no].complaint_no}/{item_no}"
 
 
 def _unproven(capa: Capa) -> Iterator[Missing]:

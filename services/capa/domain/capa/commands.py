@@ -8,11 +8,11 @@ from decimal import Decimal
 from typing import Literal
 from uuid import UUID
 
-from services.capa.domain.effectiveness import Counts
+from services.capa.domain.effectiveness import BadItem, Counts
 from shared.contracts.capa.capa import CutIn
 from shared.contracts.evidence import EvidenceRef
 from shared.contracts.investigation.responsibility import LogPosition
-from shared.contracts.words import ActionKind, CauseLeg
+from shared.contracts.words import ActionKind, CauseLeg, RecurrenceVerdict
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -191,6 +191,34 @@ class FailEffectiveness:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Complained:
+    """A complained item and where it stands in its complaint."""
+
+    complaint_id: UUID
+    complaint_no: str
+    item_no: int
+    item: BadItem
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SuspectRecurrences:
+    """`complained` are the items to look at, whatever they are."""
+
+    capa_id: UUID
+    complained: tuple[Complained, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReviewRecurrence:
+    capa_id: UUID
+    complaint_id: UUID
+    item_no: int
+    verdict: RecurrenceVerdict
+    reason: str
+    by: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RecordLesson:
     capa_id: UUID
     lesson: str
@@ -219,6 +247,7 @@ ActionCommand = (
     | ChangeDueDate
 )
 EffectivenessCommand = PlanEffectivenessCheck | MeasureEffectiveness | ConfirmEffectiveness | FailEffectiveness
+RecurrenceCommand = SuspectRecurrences | ReviewRecurrence
 CapaCommand = (
     OpenCapa
     | AddressCause
@@ -227,6 +256,7 @@ CapaCommand = (
     | RecordSimilaritySearch
     | ReviewControlPlan
     | EffectivenessCommand
+    | RecurrenceCommand
     | RecordLesson
     | CloseCapa
     | ReopenCapa

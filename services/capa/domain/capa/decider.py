@@ -29,11 +29,14 @@ from services.capa.domain.capa.commands import (
     ReopenCapa,
     ReturnAction,
     ReviewControlPlan,
+    ReviewRecurrence,
     StartAction,
+    SuspectRecurrences,
     VerifyAction,
 )
 from services.capa.domain.capa.evolve import evolve
 from services.capa.domain.capa.proof import decide_effectiveness
+from services.capa.domain.capa.recurrence import decide_recurrence
 from services.capa.domain.capa.state import Capa
 from services.capa.domain.errors import CapaIsClosed, CapaIsOpen, CapaNotComplete, DocumentsMissing
 from shared.contracts.capa.capa import (
@@ -51,7 +54,7 @@ from shared.kernel.decider import Decider
 from shared.kernel.errors import NotFound
 
 JOINED_A_CLOSED_ONE = "根本原因再次确认或并入 / a root cause was confirmed again or joined"
-ALSO_WHEN_CLOSED = (OpenCapa, AddressCause, ReleaseCause, ReopenCapa)
+ALSO_WHEN_CLOSED = (OpenCapa, AddressCause, ReleaseCause, ReopenCapa, SuspectRecurrences, ReviewRecurrence)
 
 
 def decide(command: CapaCommand, capa: Capa) -> Sequence[Event]:  # noqa: C901, PLR0911, PLR0912 - one case a command
@@ -78,6 +81,8 @@ def decide(command: CapaCommand, capa: Capa) -> Sequence[Event]:  # noqa: C901, 
             return [_reopen(command, capa)]
         case PlanEffectivenessCheck() | MeasureEffectiveness() | ConfirmEffectiveness() | FailEffectiveness():
             return decide_effectiveness(command, capa)
+        case SuspectRecurrences() | ReviewRecurrence():
+            return decide_recurrence(command, capa)
         case PlanAction() | ApproveAction() | ReturnAction() | StartAction():
             return decide_action(command, capa)
         case CompleteAction() | VerifyAction() | CancelAction() | ChangeDueDate():

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from services.capa.domain.capa.state import ANSWERS_A_CAUSE, Action, Capa, Check, Measured
+from services.capa.domain.capa.state import ANSWERS_A_CAUSE, Action, Capa, Check, Measured, Scope, Suspicion
 from services.capa.domain.effectiveness import Window
 from shared.contracts.capa.capa import (
     ActionApproved,
@@ -26,6 +26,8 @@ from shared.contracts.capa.capa import (
     EffectivenessFailed,
     EffectivenessMeasured,
     LessonRecorded,
+    RecurrenceReviewed,
+    RecurrenceSuspected,
     SimilaritySearched,
 )
 from shared.contracts.event import Event
@@ -47,8 +49,10 @@ def evolve(capa: Capa, event: Event) -> Capa:  # noqa: PLR0911 - one case an eve
             return replace(capa, lesson_recorded=True)
         case CapaClosed():
             return replace(capa, closed=True)
-        case CapaReopened():  # what was proven then didn't hold: effectiveness is to be shown anew
-            return replace(capa, closed=False, effectiveness="none", check=None, measured=None)
+        case CapaReopened():
+            return _to_be_shown_anew(replace(capa, closed=False))
+        case RecurrenceSuspected() | RecurrenceReviewed():
+            return _recurrence(capa, event)
         case _:
             return _action(_effectiveness(capa, event), event)
 
@@ -58,7 +62,26 @@ def _with_cause(capa: Capa, event: CauseAddressed) -> Capa:
         capa,
         causes={**capa.causes, event.root_cause_id: True},
         investigations={**capa.investigations, event.root_cause_id: event.investigation_id},
+        scopes={
+            **capa.scopes,
+            event.root_cause_id: Scope(products=frozenset(event.products), defect_codes=frozenset(event.defect_codes)),
+        },
     )
+
+
+def _to_be_shown_anew(capa: Capa) -> Capa:
+    """What was proven then didn't hold."""
+    return replace(capa, effectiveness="none", check=None, measured=None)
+
+
+def _recurrence(capa: Capa, event: RecurrenceSuspected | RecurrenceReviewed) -> Capa:
+    key = (event.complaint_id, event.item_no)
+    if isinstance(event, RecurrenceSuspected):
+        now = Suspicion(complaint_no=event.complaint_no, production_date=event.production_date)
+    else:
+        now = replace(capa.suspicions[key], verdict=event.verdict)
+        capa = _to_be_shown_anew(capa) if event.verdict == "same_cause" else capa
+    return replace(capa, suspicions={**capa.suspicions, key: now})
 
 
 def _action(capa: Capa, event: Event) -> Capa:  # noqa: PLR0911 - one case an event

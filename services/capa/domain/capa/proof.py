@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import assert_never
 
 from services.capa.domain import effectiveness
+from services.capa.domain.capa.closing import named
 from services.capa.domain.capa.commands import (
     ConfirmEffectiveness,
     EffectivenessCommand,
@@ -24,6 +25,7 @@ from services.capa.domain.errors import (
     NoProduct,
     NothingMeasured,
     NoUnitsAsked,
+    RecurrenceUnreviewed,
     TargetAboveBaseline,
     TargetMissed,
     TooFewUnits,
@@ -118,6 +120,8 @@ def _confirm(command: ConfirmEffectiveness, capa: Capa) -> EffectivenessConfirme
     if measured.measured_on <= measured.made_to:
         raise WindowNotElapsed(made_to=measured.made_to, measured_on=measured.measured_on)
     _within_target(check, measured)
+    if capa.unreviewed:
+        raise RecurrenceUnreviewed(items=tuple(named(capa, *key) for key in capa.unreviewed))
     return EffectivenessConfirmed(capa_id=command.capa_id, note=command.note, evidence=command.evidence)
 
 

@@ -10,7 +10,7 @@ from typing import Literal
 from uuid import UUID
 
 from services.capa.domain.effectiveness import Window
-from shared.contracts.words import ActionKind
+from shared.contracts.words import ActionKind, RecurrenceVerdict
 
 ActionStatus = Literal["planned", "approved", "returned", "started", "completed", "verified", "cancelled"]
 Effectiveness = Literal["none", "planned", "measured", "confirmed", "failed"]
@@ -53,14 +53,36 @@ class Measured:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Scope:
+    """What a cause was found on. `defect_codes` empty: every defect."""
+
+    products: frozenset[str]
+    defect_codes: frozenset[str]
+
+
+ItemKey = tuple[UUID, int]
+"""A complaint and the number of its item."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Suspicion:
+    """A suspected recurrence; `verdict` None: nobody has reviewed it."""
+
+    complaint_no: str
+    production_date: date
+    verdict: RecurrenceVerdict | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Capa:
-    """`causes` maps each root cause to whether it still stands here (False: released)."""
+    """`causes` maps each root cause to whether it still stands here (False: released), `scopes` to what it is about."""
 
     capa_id: UUID | None = None
     capa_no: str = ""
     closed: bool = False
     causes: Mapping[UUID, bool] = field(default_factory=dict)
     investigations: Mapping[UUID, UUID] = field(default_factory=dict)
+    scopes: Mapping[UUID, Scope] = field(default_factory=dict)
     actions: Mapping[int, Action] = field(default_factory=dict)
     similarity_searched: bool = False
     control_plan_reviewed: bool = False
@@ -68,6 +90,7 @@ class Capa:
     check: Check | None = None
     measured: Measured | None = None
     lesson_recorded: bool = False
+    suspicions: Mapping[ItemKey, Suspicion] = field(default_factory=dict)
 
     def with_action(self, action_no: int, **changes: object) -> Capa:
         action = replace(self.actions[action_no], **changes)  # type: ignore[arg-type]  # names are Action's own
@@ -76,6 +99,10 @@ class Capa:
     @property
     def standing_causes(self) -> list[UUID]:
         return [cause for cause, stands in self.causes.items() if stands]
+
+    @property
+    def unreviewed(self) -> list[ItemKey]:
+        return [key for key, suspicion in self.suspicions.items() if suspicion.verdict is None]
 
     @property
     def unsettled(self) -> list[int]:

@@ -1,5 +1,8 @@
 """What the investigation's events do to CAPAs, run against a store in memory."""
 
+from dataclasses import replace
+from datetime import timedelta
+from itertools import permutations
 from uuid import UUID
 
 import pytest
@@ -7,38 +10,57 @@ import pytest
 from services.capa.application.handlers import CapaHandlers
 from services.capa.application.reactions import rules
 from shared.contracts.capa import capa as said
+from shared.contracts.event import type_of
 from shared.kernel.ids import derived_id
 from shared.kernel.memory import MemoryNumbers, MemoryStore, OpenVault
 from shared.kernel.ports import Claim
 from shared.kernel.reacting import trigger
 from shared.kernel.testing import START, LogBook
+from tests.integration.said import said as tell
 from tests.unit.capa import logs
+from tests.unit.capa.application.known import FoldedItems
+from tests.unit.capa.capa import states as s
 
 OTHER = UUID(int=4)
 OWN_CAPA = derived_id("capa", str(logs.CAUSE))
 
 
 class Service:
-    """The capa service's handlers, hearing an investigation's log."""
+    """The capa service's handlers, hearing the logs of intake, the investigation and their own."""
 
     def __init__(self):
         self.store = MemoryStore("capa")
         self.numbers = MemoryNumbers()
         self.handlers = CapaHandlers(self.store, OpenVault(), self.numbers)
         self.book = LogBook("investigation")
+        self.intake = LogBook("intake")
+        self.rules = rules(self.handlers, FoldedItems(self._told, self.recorded))
 
     async def hear(self, event):
-        self.book.add("investigation-1", event)
-        await self.deliver(self.book.events[-1])
+        book = self.intake if type_of(type(event)).name.startswith("intake.") else self.book
+        book.add(f"{book.service}-1", event)
+        await self.deliver(book.events[-1])
 
     async def deliver(self, recorded):
-        for rule in rules(self.handlers):
+        for rule in self.rules:
             if recorded.meta.type in rule.on:
                 for target in await rule.targets(recorded):
                     await rule.run(trigger("capa", rule, target, recorded, START), target)
 
+    async def recorded(self):
+        return await self.store.read("t1", 0, 100)
+
     async def log(self):
-        return [recorded.event for recorded in await self.store.read("t1", 0, 100)]
+        return [recorded.event for recorded in await self.recorded()]
+
+    async def completed(self, made_from):
+        """An action with its cut-in on that day, as people do it."""
+        for event in s.done(made_from=made_from):
+            await tell(self.store, "t1", "capa", OWN_CAPA, replace(event, capa_id=OWN_CAPA))
+            await self.deliver((await self.recorded())[-1])
+
+    async def _told(self):
+        return [*self.intake.events, *self.book.events]
 
     async def state(self, capa_id=OWN_CAPA):
         return await self.handlers.capa("t1", capa_id)
@@ -114,3 +136,51 @@ async def test_a_cause_confirmed_again_comes_home(service):
         "CapaReopened",
         "CauseAddressed",
     ]
+
+
+DAY = timedelta(days=1)
+STEPS = ("verified", "completed", "corrected")
+
+
+@pytest.mark.parametrize("order", list(permutations(STEPS)), ids="-".join)
+async def test_rule_18_a_recurrence_is_suspected_once_in_whatever_order_it_comes_to_be_known(service, order):
+    """The item was said to be made the day before the cut-in; the correction says: on that day."""
+    await service.hear(logs.cause_confirmed())
+    await service.hear(logs.registered(logs.item(production_date=s.CUT_IN - DAY)))
+    steps = {
+        "verified": lambda: service.hear(logs.verified()),
+        "completed": lambda: service.completed(s.CUT_IN),
+        "corrected": lambda: service.hear(logs.corrected("items[1].production_date", f'"{s.CUT_IN}"')),
+    }
+    for step in order:
+        assert "RecurrenceSuspected" not in {type(event).__name__ for event in await service.log()}
+        await steps[step]()
+    [found] = [event for event in await service.log() if isinstance(event, said.RecurrenceSuspected)]
+    assert (found.capa_id, found.complaint_id, found.item_no) == (OWN_CAPA, logs.COMPLAINT, 1)
+    assert (found.production_date, found.cut_in, found.root_causes) == (s.CUT_IN, s.CUT_IN, (logs.CAUSE,))
+
+
+async def test_rule_18_heard_from_the_beginning_again_nothing_is_suspected_twice(service):
+    await service.hear(logs.cause_confirmed())
+    await service.completed(s.CUT_IN)
+    await service.hear(logs.registered(logs.item(production_date=s.CUT_IN)))
+    await service.hear(logs.verified())
+    before = await service.log()
+    for recorded in [*await service._told(), *await service.recorded()]:
+        await service.deliver(recorded)
+    assert await service.log() == before
+    assert isinstance(before[-1], said.RecurrenceSuspected)
+
+
+async def test_rule_18_a_cut_in_that_moves_earlier_brings_in_what_was_made_since(service):
+    """Two measures: the later one's cut-in counts, until it is cancelled."""
+    await service.hear(logs.cause_confirmed())
+    await service.completed(s.CUT_IN)
+    for event in s.done(2, s.CUT_IN + 30 * DAY):
+        await tell(service.store, "t1", "capa", OWN_CAPA, replace(event, capa_id=OWN_CAPA))
+    await service.hear(logs.registered(logs.item(production_date=s.CUT_IN + DAY)))
+    await service.hear(logs.verified())
+    assert (await service.state()).suspicions == {}
+    await tell(service.store, "t1", "capa", OWN_CAPA, replace(s.cancelled(2), capa_id=OWN_CAPA))
+    await service.deliver((await service.recorded())[-1])
+    assert (await service.state()).unreviewed == [(logs.COMPLAINT, 1)]

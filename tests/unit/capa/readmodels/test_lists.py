@@ -34,6 +34,7 @@ def test_a_capa_from_opening_to_closing():
         "opened_at": START,
         "closed_at": START,
         "reopened": 0,
+        "recurrences_suspected": 0,
     }
 
 
