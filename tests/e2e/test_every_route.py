@@ -265,3 +265,27 @@ async def test_a_wrong_query_is_refused_and_named(world, every, wrong):
             if (answer.status_code, errors[0].get("field")) != (wrong.status, wrong.field):
                 found.append(f"{one.name}: {answer.status_code} {answer.text[:200]}")
     none_of(found)
+
+
+SPANS = [("since", "until"), ("from", "to"), ("received_from", "received_to")]
+NOON, HOUR_BEFORE = "2026-06-01T12:00:00Z", "2026-06-01T11:00:00Z"
+
+
+@pytest.mark.parametrize(
+    ("first", "end", "wrong"),
+    [(NOON, HOUR_BEFORE, 1), (NOON, NOON, 1), ("2026-06-01T12:00:00", NOON, 0), (NOON, "tomorrow", 1)],
+    ids=["ends before", "empty", "no offset", "no time"],
+)
+async def test_a_period_that_is_none_is_refused_and_named(world, every, first, end, wrong):
+    answers, names = [], []
+    for one in every:
+        taken = {p["name"] for p in one.parameters}
+        for span in SPANS:
+            if set(span) <= taken:
+                client = world.app.client(min(one.roles), TENANT)
+                answer = await client.get(one.url(world.ids), params=dict(zip(span, (first, end), strict=True)))
+                answers.append((one.name, answer))
+                names.append((answer.json()["errors"][0]["field"], span[wrong]))
+    all_are(answers, 400, "bad-parameter")
+    assert [found for found, _ in names] == [meant for _, meant in names]
+    assert len(answers) >= 7

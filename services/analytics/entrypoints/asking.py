@@ -16,7 +16,7 @@ from services.analytics.readmodels.question import NAMES, Known, known_now, know
 from shared.adapters.http.conventions import Read
 from shared.adapters.http.edge_errors import BadParameter
 from shared.adapters.http.policy import SEE_EVERY_SHARE, Principal, Role
-from shared.adapters.http.positions import moment_of
+from shared.adapters.http.positions import span_of
 from shared.adapters.runtime import Resources, Views
 
 READERS: tuple[Role, ...] = (*SEE_EVERY_SHARE, "department_lead")
@@ -73,9 +73,7 @@ def _shown(shares: Sequence[ShareFact], who: Principal) -> Sequence[ShareFact]:
 
 
 def _slice(since: str | None, until: str | None, product: str | None) -> Slice:
-    first, end = moment_of("since", since), moment_of("until", until)
-    if first is not None and end is not None and end <= first:
-        raise BadParameter(parameter="until", expected_zh="应晚于 since", expected_en="later than since")
+    first, end = span_of(("since", since), ("until", until))
     return Slice(since=first, until=end, product=product)
 
 

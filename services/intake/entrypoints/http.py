@@ -44,7 +44,7 @@ from services.intake.readmodels.due_times import MODEL as DUE_TIMES
 from shared.adapters.http.answers import created, done, listed, location_of, view
 from shared.adapters.http.conventions import Calling, Creating, Paging, Reading, ReadingAsOf, Writing
 from shared.adapters.http.policy import Role, policy
-from shared.adapters.http.positions import moment_of
+from shared.adapters.http.positions import span_of
 from shared.adapters.http.streams import opened
 from shared.adapters.runtime import Resources, Views
 from shared.contracts.intake.complaint import NamedValue
@@ -90,6 +90,7 @@ def _add_reads(router: APIRouter, resources: Resources, views: Views) -> None:
     ) -> Response:
         """投诉列表 · Complaints, filtered and sorted."""
         await views.caught_up(read.tenant, read.after, [LIST.name, DUE_TIMES.name], read.patience)
+        first, end = span_of(("received_from", received_from), ("received_to", received_to))
         asked = ComplaintFilter(
             now=resources.clock(),
             status=status,
@@ -100,8 +101,8 @@ def _add_reads(router: APIRouter, resources: Resources, views: Views) -> None:
             defect_code=defect_code,
             account=account,
             region=region,
-            received_from=moment_of("received_from", received_from),
-            received_to=moment_of("received_to", received_to),
+            received_from=first,
+            received_to=end,
             overdue=overdue,
             complaint_no=complaint_no,
         )

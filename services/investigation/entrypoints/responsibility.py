@@ -38,7 +38,7 @@ from shared.adapters.http.conventions import Calling, Paging, Reading, Writing
 from shared.adapters.http.evidence import Citable
 from shared.adapters.http.party import party_in
 from shared.adapters.http.policy import Role, policy
-from shared.adapters.http.positions import moment_of
+from shared.adapters.http.positions import span_of
 from shared.adapters.runtime import Resources, Views
 from shared.kernel.codec import encode_plain
 
@@ -167,14 +167,15 @@ def _add_questions(
     ) -> Response:
         """责任记录（新的在前；责任方只看到自己的） · Confirmed shares, newest first; parties see their own."""
         await views.caught_up(read.tenant, read.after, [RECORDS.name, LIST.name], read.patience)
+        since, until = span_of(("from", confirmed_from), ("to", confirmed_to))
         asked = RecordFilter(
             party=party_in("party", party),
             node=node,
             leg=leg,
             product=product,
             investigation_id=investigation_id,
-            since=moment_of("from", confirmed_from),
-            until=moment_of("to", confirmed_to),
+            since=since,
+            until=until,
             parties=read.principal.shares_shown,
         )
         after = page.place(datetime.fromisoformat, UUID, int)

@@ -16,6 +16,7 @@ from shared.adapters.heads import SignedHead
 from shared.adapters.http.answers import JSON, ndjson
 from shared.adapters.http.conventions import Reading
 from shared.adapters.http.policy import policy
+from shared.adapters.http.positions import span_of
 from shared.adapters.postgres.verify import Verdict
 from shared.adapters.runtime import Resources
 from shared.adapters.verification import verify_service
@@ -44,7 +45,7 @@ class Audited:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Filter:
-    """Which events: of a case (`complaint-<id>`, or its id alone), a type, an actor, a span of knowledge time."""
+    """Which events: of a case (`complaint-<id>`, or its id alone), a type, an actor; from `since` to before `until`."""
 
     case: str | None = None
     type: str | None = None
@@ -59,7 +60,7 @@ class Filter:
             and (self.type is None or meta.type == self.type)
             and (self.actor is None or meta.actor.subject == self.actor)
             and (self.since is None or recorded.recorded_at >= self.since)
-            and (self.until is None or recorded.recorded_at <= self.until)
+            and (self.until is None or recorded.recorded_at < self.until)
         )
 
 
@@ -89,12 +90,13 @@ def audit_router(audited: Audited) -> APIRouter:
         case: Annotated[str | None, Query(max_length=200)] = None,
         type: Annotated[str | None, Query(max_length=100)] = None,  # noqa: A002 - the parameter's public name
         actor: Annotated[str | None, Query(max_length=200)] = None,
-        since: datetime | None = None,
-        until: datetime | None = None,
+        since: Annotated[str | None, Query(max_length=40, description="RFC 3339")] = None,
+        until: Annotated[str | None, Query(max_length=40, description="RFC 3339")] = None,
         limit: Annotated[int, Query(ge=1, le=1_000_000)] = 1_000_000,
     ) -> Response:
         """审计日志（NDJSON，逐条流式输出） · The log, streamed as NDJSON."""
-        wanted = Filter(case=case, type=type, actor=actor, since=since, until=until)
+        first, end = span_of(("since", since), ("until", until))
+        wanted = Filter(case=case, type=type, actor=actor, since=first, until=end)
         return ndjson(_lines(audited.log, read.tenant, after, wanted, limit))
 
     @router.get("/head", operation_id=f"{service}_audit_head", response_class=Response)

@@ -71,6 +71,14 @@ def moment_of(name: str, text: str | None) -> datetime | None:
     return moment
 
 
+def span_of(first: tuple[str, str | None], end: tuple[str, str | None]) -> tuple[datetime | None, datetime | None]:
+    """A period from `first` to before `end` (each a parameter's name and text). Raises BadParameter, also if empty."""
+    since, until = moment_of(*first), moment_of(*end)
+    if since is not None and until is not None and until <= since:
+        raise BadParameter(parameter=end[0], expected_zh=f"应晚于 {first[0]}", expected_en=f"later than {first[0]}")
+    return since, until
+
+
 def parse_after(text: str) -> dict[str, int]:
     """A `Suyuan-After` header. Raises BadHeader."""
     positions = read_vector(text)
