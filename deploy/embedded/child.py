@@ -45,16 +45,7 @@ class Child:
     def start(self) -> Child:
         """Raises RuntimeError with what it said where it ended instead, TimeoutError."""
         began = self.output.stat().st_size if self.output.exists() else 0
-        with self.output.open("a", encoding="utf-8") as out:
-            self.process = subprocess.Popen(  # noqa: S603 - our own program
-                self._command("run", "--port", str(self.port)),
-                cwd=ROOT,
-                env=os.environ | {"SUYUAN_LOG_FORMAT": "json"} | self.environment,
-                stdout=out,
-                stderr=subprocess.STDOUT,
-                text=True,
-                start_new_session=True,
-            )
+        self.begin()
         deadline = time.monotonic() + START_SECONDS
         while time.monotonic() < deadline:
             said = self.output.read_bytes()[began:].decode("utf-8", "replace")
@@ -66,6 +57,20 @@ class Child:
                 raise RuntimeError(said)
             time.sleep(LOOK_SECONDS)
         raise TimeoutError(f"not ready after {START_SECONDS:.0f} s")
+
+    def begin(self) -> subprocess.Popen[str]:
+        """Start it and don't wait."""
+        with self.output.open("a", encoding="utf-8") as out:
+            self.process = subprocess.Popen(  # noqa: S603 - our own program
+                self._command("run", "--port", str(self.port)),
+                cwd=ROOT,
+                env=os.environ | {"SUYUAN_LOG_FORMAT": "json"} | self.environment,
+                stdout=out,
+                stderr=subprocess.STDOUT,
+                text=True,
+                start_new_session=True,
+            )
+        return self.process
 
     def stop(self, seconds: float = 30) -> int:
         """Its exit code."""

@@ -83,12 +83,36 @@ def listening(port: int) -> socket.socket:
     return made
 
 
+class _Ending:
+    """SIGTERM: a server that serves ends politely, one that is still starting is cancelled, once, and cleans up.
+
+    Unhandled it would end the process in mid-start and leave its Postgres running.
+    """
+
+    def __init__(self, starting: asyncio.Task[None]) -> None:
+        self._starting = starting
+        self._asked = False
+        self.server: _Server | None = None
+
+    def ask(self) -> None:
+        if self.server is not None:
+            self.server.end()
+        elif not self._asked:
+            self._asked = True
+            self._starting.cancel()
+
+
 async def _serve(settings: Settings, place: socket.socket) -> None:
     """A database that dies is started again, with everything on it; one that keeps dying is given up."""
     clock = asyncio.get_running_loop().time
     deaths: list[float] = []
+    task = asyncio.current_task()
+    assert task is not None  # noqa: S101 - a coroutine runs in one
+    ending = _Ending(task)
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, ending.ask)
     while True:
-        code = await _serve_until_stopped(settings, place)
+        code = await _serve_until_stopped(settings, place, ending)
+        ending.server = None
         if code is None:
             return
         deaths = [at for at in deaths if clock() - at < DEATHS_SECONDS] + [clock()]
@@ -97,7 +121,7 @@ async def _serve(settings: Settings, place: socket.socket) -> None:
         _log.error("the database stopped unexpectedly, starting again", exit_code=code)
 
 
-async def _serve_until_stopped(settings: Settings, place: socket.socket) -> int | None:
+async def _serve_until_stopped(settings: Settings, place: socket.socket, ending: _Ending) -> int | None:
     """None after a signal asked to stop; the database's exit code where it died."""
     async with embedded(settings) as system:
         app = build_app(list(system.runtimes.values()), settings)
@@ -112,8 +136,8 @@ async def _serve_until_stopped(settings: Settings, place: socket.socket) -> int 
                 timeout_graceful_shutdown=GRACE_SECONDS,
             )
         )
-        for number in (signal.SIGINT, signal.SIGTERM):
-            asyncio.get_running_loop().add_signal_handler(number, server.end)
+        ending.server = server
+        asyncio.get_running_loop().add_signal_handler(signal.SIGINT, server.end)
         own = socket.socket(fileno=os.dup(place.fileno()))  # the server closes its socket, we keep the port
         serving = asyncio.create_task(server.serve(sockets=[own]))
         announcing = asyncio.create_task(_announce(server, place))

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import socket
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from deploy.cli import TERMINATED_EXIT
 from deploy.embedded.child import Child
 from shared.kernel.ids import new_id
 
@@ -66,6 +68,22 @@ def test_after_kill_9_everything_acknowledged_is_there_and_the_chain_is_whole(se
     assert server.stop() == 0
     verified = server.run("verify")
     assert verified.returncode == 0, verified.stdout + verified.stderr
+
+
+@pytest.mark.parametrize("reached", ["postgres/data/postmaster.pid", "postgres/postgres.log"])
+def test_asked_to_end_while_it_starts_it_leaves_no_process_and_a_folder_that_starts(server, reached):
+    """Both at the first start: while the cluster is made, and once the database runs."""
+    starting = server.begin()
+    deadline = time.monotonic() + 60
+    while not (server.folder / reached).exists() and time.monotonic() < deadline:
+        time.sleep(0.005)
+    assert starting.poll() is None
+    starting.terminate()
+    assert starting.wait(30) == TERMINATED_EXIT
+    assert not (server.folder / "postgres" / "data" / "postmaster.pid").exists()
+    assert "Traceback" not in server.output.read_text(encoding="utf-8")
+    server.start()
+    assert server.stop() == 0
 
 
 def test_no_byte_of_the_data_folder_holds_a_personal_text_before_or_after_the_erasure(server):
