@@ -5,7 +5,8 @@ Shares that a later confirmation replaced stay readable; `current` tells which h
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from decimal import Decimal
 from typing import Any, get_args
 
 from services.analytics.domain.facts import ShareFact
@@ -43,9 +44,8 @@ def _key(event: ResponsibilityConfirmed, share: Share) -> RowKey:
 def _apply(rows: Rows, recorded: Recorded) -> None:
     event = recorded.event
     if isinstance(event, ResponsibilityConfirmed):
-        for share in event.shares:
-            before = rows.get(*_key(event, share))
-            rows.put(_confirmed(event, share, before) | {"confirmed_at": recorded.meta.occurred_at})
+        for shares in _by_key(event).values():
+            rows.put(_confirmed(event, shares) | {"confirmed_at": recorded.meta.occurred_at})
         return
     appealed = isinstance(event, ResponsibilityContested)
     for key in _touches(recorded):
@@ -54,11 +54,20 @@ def _apply(rows: Rows, recorded: Recorded) -> None:
             rows.put(row | {"appealed": appealed})
 
 
-def _confirmed(event: ResponsibilityConfirmed, share: Share, before: Row | None) -> Row:
-    """One party may hold two shares of a kind in one proposal, by two rules: they are one record of their sum."""
-    percent = share.percent
-    if before is not None and percent is not None:
-        percent += before["percent"]
+def _by_key(event: ResponsibilityConfirmed) -> Mapping[RowKey, Sequence[Share]]:
+    found: dict[RowKey, list[Share]] = {}
+    for share in event.shares:
+        found.setdefault(_key(event, share), []).append(share)
+    return found
+
+
+def _confirmed(event: ResponsibilityConfirmed, shares: Sequence[Share]) -> Row:
+    """One party may hold two shares of a kind in one event, by two rules: they are one record of their sum.
+
+    Confirmed again after an appeal that was upheld, the record is the same one: it is written anew, nothing is added.
+    """
+    share = shares[0]
+    percents = [one.percent for one in shares if one.percent is not None]
     return {
         "root_cause_id": event.root_cause_id,
         "proposal_no": event.proposal_no,
@@ -66,9 +75,9 @@ def _confirmed(event: ResponsibilityConfirmed, share: Share, before: Row | None)
         "party_code": share.party.code,
         "share_kind": share.kind,
         "investigation_id": event.investigation_id,
-        "percent": percent,
-        "rule": share.rule if before is None else f"{before['rule']}, {share.rule}",
-        "clause": share.clause if before is None else f"{before['clause']}, {share.clause}",
+        "percent": sum(percents, Decimal(0)) if percents else None,
+        "rule": ", ".join(one.rule for one in shares),
+        "clause": ", ".join(one.clause for one in shares),
         "leg": event.leg,
         "node": event.node,
         "products": list(event.products),

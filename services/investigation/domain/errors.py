@@ -317,6 +317,16 @@ class ConfirmerProposed(Forbidden):
 
 
 @dataclass(eq=False, kw_only=True)
+class DepartmentIsTheNodes(Invalid):
+    """Rule 11: shares follow the published rules and the flow, not who proposes them."""
+
+    field: ClassVar[str | None] = "parties/department"
+    zh: ClassVar[str] = "责任部门由流程节点决定，是 {department}，不能另行指定"
+    en: ClassVar[str] = "The department follows from the process node: it is {department}, and can't be named otherwise"
+    department: str
+
+
+@dataclass(eq=False, kw_only=True)
 class ConfirmerBears(Forbidden):
     zh: ClassVar[str] = "您属于责任方 {party}，不能作此裁定"
     en: ClassVar[str] = "You belong to the bearing party {party} and can't decide this"

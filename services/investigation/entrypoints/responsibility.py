@@ -77,7 +77,7 @@ def _add_proposals(
         return done(SERVICE, handled.appended)
 
     @router.post(f"{ONE}/revise-responsibility", operation_id="reviseResponsibility", dependencies=writers)
-    async def revise(investigation_id: UUID, body: ReviseBody, context: Writing) -> Response:
+    async def revise(investigation_id: UUID, body: ReviseBody, context: Writing, call: Calling) -> Response:
         """修订责任（答复异议） · Revise in answer to objections; the old version stays."""
         days = (await references.rules(context.tenant)).hearing_days
         command = ReviseResponsibility(
@@ -88,6 +88,7 @@ def _add_proposals(
             hear_by=context.now + timedelta(days=days),
             now=context.now,
             by=context.actor.subject,
+            speaks_for=call.who.parties,
         )
         return done(SERVICE, (await handlers.revise_responsibility(context, investigation_id, command)).appended)
 

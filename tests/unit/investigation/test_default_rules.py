@@ -8,7 +8,7 @@ from typing import get_args
 import pytest
 import zen
 
-from services.investigation.domain.errors import PartyUnnamed, ShareInvalid
+from services.investigation.domain.errors import DepartmentIsTheNodes, PartyUnnamed, ShareInvalid
 from services.investigation.domain.responsibility.shares import CauseFacts, row_from, shares_from
 from services.investigation.readmodels.default_rules import default_rules
 from shared.contracts.words import Boundary, CauseCategory, CauseLeg
@@ -49,6 +49,15 @@ def test_a_suppliers_cause_needs_to_know_which_supplier():
     with pytest.raises(PartyUnnamed) as refused:
         shares(boundary="supplier", parties=())
     assert refused.value.facts == {"rule": "R-SUPPLIER", "name": "supplier"}
+
+
+def test_rule_11_the_nodes_department_is_not_the_proposers_to_name():
+    with pytest.raises(DepartmentIsTheNodes) as refused:
+        shares(parties=(("department", "cleaning"),))
+    assert (refused.value.department, refused.value.field) == ("production", "parties/department")
+    assert shares(parties=(("department", "production"),)) == shares(parties=())
+    named = shares(department="", parties=(("department", "cleaning"),))  # a node that the flow gives to nobody
+    assert named[0].party.code == "cleaning"
 
 
 def test_a_row_that_isnt_a_share_is_refused():

@@ -262,8 +262,36 @@ def revise(**changes) -> ReviseResponsibility:
         hear_by=s.HEAR_BY + timedelta(days=7),
         now=s.NOW,
         by="qe2",
+        speaks_for=frozenset(),
     )
     return replace(base, **changes)
+
+
+def test_rule_11_who_bears_more_than_they_accepted_is_heard_anew_though_another_share_of_theirs_stays():
+    """Production accepted 60 % and stood beside as management; revised to 100 % it has accepted nothing."""
+    beside = s.share(s.PRODUCTION, "management", None)
+    before = replace(s.proposed()[-1], shares=(*s.SHARES, beside))
+    accept = AcceptShare(root_cause_id=s.ROOT, party=s.PRODUCTION, by="lead", speaks_for=frozenset({s.PRODUCTION}))
+    more = revise(shares=(s.share(s.PRODUCTION, "primary", 100), s.SHARES[2], beside))
+    given = s.after(accept, s.contest(), more, given=[*s.proposed()[:-1], before])
+    refused = s.case.given(given).when(s.confirm()).refused(PartyNotHeard)
+    assert "department:production" in refused.parties
+    instead = s.share(Party(kind="department", code="logistics"), "secondary", 40)
+    same = revise(shares=(s.SHARES[0], instead, s.SHARES[2], beside))
+    given = s.after(accept, s.contest(), same, given=[*s.proposed()[:-1], before])
+    refused = s.case.given(given).when(s.confirm()).refused(PartyNotHeard)
+    assert "department:production" not in refused.parties
+
+
+def test_rule_11_nobody_rewrites_what_their_own_party_bears_or_is_to_bear():
+    contested = s.after(s.contest(), given=s.proposed())
+    given = s.case.given(contested)
+    away = revise(shares=(s.share(Party(kind="customer_use", code="C-1"), "primary", 100),))
+    for own in (s.SUPPLIER, s.PRODUCTION, s.MANAGER):
+        given.when(replace(away, speaks_for=frozenset({own}))).refused(ConfirmerBears, party=str(own))
+    given.when(revise(speaks_for=frozenset({s.PRODUCTION}))).refused(ConfirmerBears, party="department:production")
+    given.when(revise(by="of-supplier:S-07")).refused(ConfirmerBears, party="supplier:S-07")  # who contested for it
+    assert given.when(revise(speaks_for=frozenset({Party(kind="department", code="logistics")}))).refusal is None
 
 
 def test_rule_11_who_revised_is_a_proposer_too():

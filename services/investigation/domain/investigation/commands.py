@@ -257,6 +257,7 @@ class ReviseResponsibility:
     hear_by: datetime
     now: datetime
     by: str
+    speaks_for: frozenset[Party]
 
 
 @dataclass(frozen=True, kw_only=True)

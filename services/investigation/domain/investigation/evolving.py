@@ -34,6 +34,7 @@ from shared.contracts.investigation.responsibility import (
     ResponsibilityProposed,
     ResponsibilityRevised,
     ResponsibilityUpheld,
+    Share,
     TraceabilityReportIssued,
 )
 from shared.contracts.party import Party
@@ -134,11 +135,11 @@ def _spoken(shares: Shares, event: ResponsibilityAccepted | ResponsibilityContes
 
 
 def _revised(before: Shares, event: ResponsibilityRevised) -> Shares:
-    """Who accepted or was upheld and bears the same as before needs no second hearing; all others are heard anew.
+    """Who accepted or was upheld and bears all the same as before needs no second hearing; all others are heard anew.
 
     A contested share that the revision doesn't answer stays contested.
     """
-    unchanged = {share.party for share in event.shares if share in before.shares}
+    unchanged = {p for p in before.parties if _borne(before.shares, p) == _borne(event.shares, p)}
     kept = {
         party: answer
         for party, answer in before.answers.items()
@@ -153,6 +154,11 @@ def _revised(before: Shares, event: ResponsibilityRevised) -> Shares:
         answerers=before.answerers,
         ever_confirmed=before.ever_confirmed,
     )
+
+
+def _borne(shares: tuple[Share, ...], party: Party) -> tuple[Share, ...]:
+    """All that a party bears, in an order of its own."""
+    return tuple(sorted((share for share in shares if share.party == party), key=lambda share: share.kind))
 
 
 def _without(mapping: Mapping[K, V], key: K) -> dict[K, V]:

@@ -42,6 +42,7 @@ from shared.contracts.investigation.responsibility import (
     ResponsibilityProposed,
     ResponsibilityRevised,
     ResponsibilityUpheld,
+    Share,
 )
 from shared.contracts.party import Party
 
@@ -129,9 +130,13 @@ def contest(command: ContestShare, state: Investigation) -> Events:
 
 
 def revise(command: ReviseResponsibility, state: Investigation) -> Events:
-    """Answers contested shares by a new proposal; who isn't answered stays contested (rule 12)."""
+    """Answers contested shares by a new proposal; who isn't answered stays contested (rule 12).
+
+    Nobody rewrites what their own party bears, or is to bear.
+    """
     shares = _proposed(command.root_cause_id, state)
     said(grounds=command.grounds)
+    _not_of_them((*shares.shares, *command.shares), shares, command.by, command.speaks_for)
     if not shares.contested or not command.answers:
         raise NothingContested
     for party in command.answers:
@@ -173,10 +178,7 @@ def uphold(command: UpholdShare, state: Investigation) -> Events:
 
 
 def confirm(command: ConfirmResponsibility, state: Investigation) -> Events:
-    """By neither a proposer nor a bearing party, when nothing is contested and each party answered or was silent.
-
-    Who once answered for a bearing party is of it, also where the token of today says nothing of that.
-    """
+    """By neither a proposer nor a bearing party, when nothing is contested and each party answered or was silent."""
     shares = _proposed(command.root_cause_id, state)
     if shares.confirmed:
         return []
@@ -184,9 +186,7 @@ def confirm(command: ConfirmResponsibility, state: Investigation) -> Events:
         raise ShareContested(parties=_names(shares.contested))
     if command.by in shares.proposers:
         raise ConfirmerProposed
-    own = bearing(shares.shares, command.speaks_for | shares.answered_by(command.by))
-    if own is not None:
-        raise ConfirmerBears(party=str(own))
+    _not_of_them(shares.shares, shares, command.by, command.speaks_for)
     if shares.unheard and command.now <= shares.hear_by:
         raise PartyNotHeard(parties=_names(shares.unheard), hear_by=shares.hear_by.isoformat())
     root = state.roots[command.root_cause_id]
@@ -212,6 +212,13 @@ def _proposed(root_cause_id: UUID, state: Investigation) -> Shares:
     if shares is None:
         raise NotProposed
     return shares
+
+
+def _not_of_them(borne: Sequence[Share], shares: Shares, by: str, speaks_for: frozenset[Party]) -> None:
+    """Raises ConfirmerBears. Who once answered for a party is of it, whatever the token of today says."""
+    own = bearing(borne, speaks_for | shares.answered_by(by))
+    if own is not None:
+        raise ConfirmerBears(party=str(own))
 
 
 def _speaks_for(party: Party, shares: Shares, speaks_for: frozenset[Party]) -> None:

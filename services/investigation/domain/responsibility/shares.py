@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import cast, get_args
 
-from services.investigation.domain.errors import PartyUnnamed, ShareInvalid, SharesDontAddUp
+from services.investigation.domain.errors import DepartmentIsTheNodes, PartyUnnamed, ShareInvalid, SharesDontAddUp
 from shared.contracts.evidence import EvidenceRef
 from shared.contracts.investigation.cause import RootCauseConfirmed
 from shared.contracts.investigation.responsibility import Share
@@ -80,7 +80,12 @@ def row_from(outputs: Mapping[str, object]) -> RuleRow:
 
 
 def shares_from(rows: Sequence[RuleRow], facts: CauseFacts) -> tuple[Share, ...]:
-    """One share a row, each with its rule, its clause and the evidence of the cause. The whole is `sound`."""
+    """One share a row, each with its rule, its clause and the evidence of the cause. The whole is `sound`.
+
+    Raises DepartmentIsTheNodes: whom the node belongs to is the flow's word, not the proposer's.
+    """
+    if facts.department and facts.parties.get("department", facts.department) != facts.department:
+        raise DepartmentIsTheNodes(department=facts.department)
     shares = tuple(
         Share(
             party=_party(row, facts),

@@ -72,6 +72,15 @@ def test_an_appeal_marks_the_share_until_it_is_upheld():
     assert not facts(s.CAUSE_CONFIRMED, s.contested(stage="objection"), two).shares[0].appealed
 
 
+def test_a_share_confirmed_again_after_its_appeal_was_upheld_counts_once():
+    two = s.confirmed(shares=(s.share(percent=60), s.share(s.QUALITY, "secondary", 40)))
+    known = facts(s.CAUSE_CONFIRMED, two, s.contested(), s.upheld(), two)
+    assert [(x.party_code, x.percent, x.rule, x.appealed) for x in known.shares] == [
+        ("production", 60, "R-1", False),
+        ("quality", 40, "R-1", False),
+    ]
+
+
 def test_two_shares_of_one_party_and_kind_are_one_record():
     (one,) = facts(s.CAUSE_CONFIRMED, s.confirmed(shares=(s.share(percent=60), s.share(percent=40)))).shares
     assert one.percent == 100
