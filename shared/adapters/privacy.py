@@ -21,10 +21,10 @@ from cryptography.hazmat.primitives.keywrap import aes_key_unwrap, aes_key_wrap
 
 from shared.contracts.event import Event
 from shared.kernel.errors import KeyOwnerErased
+from shared.kernel.marked import SEAL as PREFIX
 from shared.kernel.marked import key_owners, rewrite
 from shared.kernel.ports import NewKey, Sealed, SubjectKeys
 
-PREFIX = "sealed:1:"
 _UUID = r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
 _SEALED = re.compile(
     rf"{PREFIX}(?P<owner>{_UUID}):(?P<event>{_UUID}):(?P<path>[^:]+):(?P<stream>[^:]+):(?P<body>[\w=-]+)"

@@ -12,6 +12,9 @@ from shared.contracts.marks import Personal, Private
 
 E = TypeVar("E", bound=Event)
 
+SEAL = "sealed:1:"
+"""How a sealed text begins. Nobody may send one: in an unmarked field it would be opened for whoever sees that."""
+
 Change = Callable[[str, UUID, str], str]
 """Gets the field's path, the owner of its key and its text; returns what takes its place."""
 

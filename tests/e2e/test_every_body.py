@@ -150,10 +150,10 @@ async def test_every_text_has_a_limit(every):
 
 @pytest.mark.parametrize(
     ("escape", "code"),
-    [("\\u0000", "nul-character"), ("\\ud800", "lone-surrogate")],
-    ids=["NUL", "lone surrogate"],
+    [("\\u0000", "nul-character"), ("\\ud800", "lone-surrogate"), ("\\u0073ealed:1:", "sealed-text")],
+    ids=["NUL", "lone surrogate", "seal"],
 )
-async def test_a_character_that_cannot_be_kept_is_named(world, every, escape, code):
+async def test_a_text_that_cannot_be_kept_is_named(world, every, escape, code):
     def made(one: Operation) -> Iterator[Refusal]:
         for name, schema in fields(one).items():
             if longest(schema) is not None:
@@ -200,14 +200,19 @@ async def test_a_body_where_none_is_taken_is_refused(world, every):
     assert len(bare) > 4
 
 
+MULTIPART = "multipart/form-data; boundary=x"
+
+
 async def test_an_upload_without_its_file_or_of_another_kind_is_refused(world, every):
     found = []
     uploads = [one for one in every if one.media_type == "multipart/form-data"]
     for one in uploads:
         found += await refused(world, one, Refusal(b"{}", 415))
-        empty = Refusal(b"--x--\r\n", 422, content_type="multipart/form-data; boundary=x")
+        empty = Refusal(b"--x--\r\n", 422, content_type=MULTIPART)
         found += await refused(world, one, empty)
-        cut_off = Refusal(b"--x\r\nContent-Disp", 422, content_type="multipart/form-data; boundary=x")
+        seal = b'--x\r\nContent-Disposition: form-data; name="file"; filename="sealed:1:a.csv"\r\n\r\na\r\n--x--\r\n'
+        found += await refused(world, one, Refusal(seal, 422, "/file", "sealed-text", MULTIPART))
+        cut_off = Refusal(b"--x\r\nContent-Disp", 422, content_type=MULTIPART)
         found += await refused(world, one, cut_off)
     assert found == []
     assert len(uploads) >= 2

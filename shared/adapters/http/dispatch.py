@@ -27,6 +27,7 @@ from shared.adapters.http.edge_errors import (
 )
 from shared.adapters.http.plan import Plan
 from shared.adapters.http.policy import policy_of
+from shared.kernel.marked import SEAL
 
 _AREA = 3  # "", "api", "v1", then the segment that tells the collections apart
 _WITH_BODY = frozenset({"POST", "PUT", "PATCH", "DELETE"})
@@ -126,7 +127,7 @@ class Dispatcher:
         await entry.run(call, scope, receive, send)
 
     def _find(self, path: str, method: str) -> tuple[Entry, dict[str, Any]]:
-        if "\x00" in path or "\ufffd" in path:
+        if "\x00" in path or "\ufffd" in path or SEAL in path:
             raise NoSuchPath
         allowed: set[str] = set()
         for entry in self._exact.get(path, ()):

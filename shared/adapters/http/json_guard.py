@@ -1,7 +1,8 @@
 r"""What no JSON body may hold, found before any service sees it, with a pointer to the place where there is one.
 
 Refused: broken UTF-8, more than 64 levels, a repeated key (RFC 8259 § 4 leaves its meaning open), NaN and Infinity,
-integers beyond ±(2⁵³ - 1) (RFC 7493 § 2.2), \\u0000 and lone surrogates (Postgres and canonical JSON can't hold them).
+integers beyond ±(2⁵³ - 1) (RFC 7493 § 2.2), \\u0000 and lone surrogates (Postgres and canonical JSON can't hold them),
+and texts with the mark of a sealed one: pasted into another field, it would be opened for whoever reads that.
 """
 
 from __future__ import annotations
@@ -9,20 +10,22 @@ from __future__ import annotations
 import math
 import re
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from json import JSONDecodeError, JSONDecoder
 from typing import Any
 
 from shared.adapters.http.edge_errors import FieldError, InvalidRequest
 from shared.adapters.http.validation import pointer
+from shared.kernel.marked import SEAL
 
 MAX_DEPTH = 64
 MAX_INTEGER = 2**53 - 1
 _MAX_DIGITS = 40
 _LONG_INTEGER = len(str(MAX_INTEGER))
 
-_SUSPICIOUS_ESCAPE = re.compile(rb"\\u(?:0000|[dD][89abAB])")
+_SUSPICIOUS = re.compile(rb"\\u(?:00|[dD][89abAB])|" + SEAL.encode())
+"""Anything of ASCII may be written as an escape, the mark of a seal too."""
 _STRING = re.compile(rb'"(?:[^"\\]|\\.)*"', re.DOTALL)
 _UNPAIRED = re.compile("[\ud800-\udfff]")
 
@@ -40,6 +43,7 @@ _REPEATED = _Wrong("duplicate-key", "键重复", "is given twice")
 _TOO_LARGE = _Wrong("number-range", "数字超出 ±(2^53 - 1)，请改用字符串", "is beyond ±(2^53 - 1): send it as a string")
 _NOT_FINITE = _Wrong("not-a-number", "NaN 和 Infinity 不是 JSON", "NaN and Infinity are not JSON")
 _NUL = _Wrong("nul-character", "不能含字符 \\u0000", "must not hold the character \\u0000")
+_SEALED = _Wrong("sealed-text", f"不能含加密标记 {SEAL}", f"must not hold the mark of a sealed text, {SEAL}")
 _SURROGATE = _Wrong("lone-surrogate", "含不成对的代理字符", "holds half of a surrogate pair")
 
 
@@ -58,7 +62,7 @@ def guard(raw: bytes) -> Any:
         zh = f"不是有效的 JSON（第 {error.lineno} 行第 {error.colno} 列）"
         en = f"is not valid JSON (line {error.lineno}, column {error.colno})"
         raise _invalid("json-invalid", zh, en) from None
-    if _SUSPICIOUS_ESCAPE.search(raw):
+    if _SUSPICIOUS.search(raw):
         _report(parsed)
     return parsed
 
@@ -148,7 +152,15 @@ def _fault(value: Any) -> _Wrong | None:
             return _NUL
         if _UNPAIRED.search(value):
             return _SURROGATE
+        if SEAL in value:
+            return _SEALED
     return None
+
+
+def guard_form(texts: Iterable[tuple[str, str]]) -> None:
+    """The same for a form's texts and its files' names, by field. Raises InvalidRequest."""
+    for name, text in texts:
+        _report({name: text})
 
 
 def _invalid(code: str, zh: str, en: str) -> InvalidRequest:

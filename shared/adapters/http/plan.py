@@ -20,7 +20,7 @@ from pydantic import BaseModel, TypeAdapter, ValidationError
 from pydantic.fields import FieldInfo
 
 from shared.adapters.http.edge_errors import FieldError, InvalidRequest
-from shared.adapters.http.json_guard import guard
+from shared.adapters.http.json_guard import guard, guard_form
 from shared.adapters.http.parameters import OF_DEPENDENCY
 from shared.adapters.http.policy import Policy
 from shared.adapters.http.validation import body_errors, parameter_errors
@@ -121,6 +121,7 @@ class Plan:
 
     async def _run_form(self, request: Request) -> Response:
         async with request.form(max_files=20, max_fields=100) as form:
+            guard_form((name, one if isinstance(one, str) else one.filename or "") for name, one in form.multi_items())
             found, wrong = await request_body_to_args(self._fields, form, self._embed)
             if wrong:
                 raise parameter_errors([{**each, "loc": ("form", *each["loc"][1:])} for each in wrong])

@@ -109,8 +109,10 @@ class TextTooLong(CellRefused):
 
 
 class UnkeepableText(CellRefused):
-    zh: ClassVar[str] = "列「{column}」含有不能保存的字符（NUL 或残缺的代理对）：{value}"
-    en: ClassVar[str] = "Column '{column}' holds a character that can't be kept (NUL or a lone surrogate): {value}"
+    zh: ClassVar[str] = "列「{column}」含有不能保存的内容（NUL、残缺的代理对或加密标记）：{value}"
+    en: ClassVar[str] = (
+        "Column '{column}' holds what can't be kept (NUL, a lone surrogate or the mark of a seal): {value}"
+    )
 
 
 class NotANumber(CellRefused):

@@ -25,10 +25,11 @@ from services.investigation.domain.facts.errors import (
 )
 from services.investigation.domain.facts.fields import FactValue, Record
 from services.investigation.domain.facts.mapping import FactMapping, Rule
+from shared.kernel.marked import SEAL
 
 _NUMBER = re.compile(r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]{1,2})?")
 _INTEGER = re.compile(r"[+-]?[0-9]+")
-_UNKEEPABLE = re.compile("[\x00\ud800-\udfff]")
+_UNKEEPABLE = re.compile(f"[\x00\ud800-\udfff]|{SEAL}")
 _LARGEST = Decimal(10) ** 18
 _FINEST = -12
 _EARLIEST_YEAR, _LATEST_YEAR = 1900, 9998  # one year short of datetime's own end: zones move it

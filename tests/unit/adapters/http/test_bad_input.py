@@ -43,6 +43,7 @@ WRONG_FIELDS = [
     ({"items": {}}, "/items", "tuple-type", "应为数组", "must be an array"),
     ({"title": "\u0000"}, "/title", "nul-character", "\\u0000", "\\u0000"),
     ({"items": [{"lot": "\ud800", "quantity": 1}]}, "/items/0/lot", "lone-surrogate", "代理字符", "surrogate"),
+    ({"title": "see sealed:1:x"}, "/title", "sealed-text", "加密标记 sealed:1:", "mark of a sealed text"),
     ({"items": [{**ITEM, "quantity": 2**53}]}, "/items/0/quantity", "number-range", "2^53", "2^53"),
 ]
 

@@ -90,6 +90,7 @@ def test_the_natural_key_is_made_of_the_key_fields():
         ({"no": "x" * 65}, errors.TextTooLong, "no"),
         ({"no": "a\x00b"}, errors.UnkeepableText, "no"),
         ({"no": "a\ud800"}, errors.UnkeepableText, "no"),
+        ({"no": "sealed:1:a"}, errors.UnkeepableText, "no"),
         ({"done": "2024-06-01 20:01"}, errors.InTheFuture, "done"),
         ({"done": "2024-02-30 10:00"}, errors.NotATime, "done"),
         ({"done": "2024-05-02 1020Z"}, errors.NotATime, "done"),
