@@ -24,6 +24,7 @@ OPTIONS = {
     "maintenance_work_mem": "64MB",
     "min_wal_size": "64MB",
     "max_wal_size": "512MB",
+    "wal_recycle": "off",  # a segment with a destroyed key in it is removed, not kept under another name
     "random_page_cost": "1.1",
     "io_method": "sync",  # three processes less; the hot data are in memory
     "jit": "off",  # queries are short

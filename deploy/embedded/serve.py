@@ -16,6 +16,7 @@ import uvicorn
 import uvloop
 
 from deploy.embedded.errors import EmbeddedError
+from deploy.embedded.shredding import keep_shredded
 from deploy.embedded.system import embedded
 from shared.adapters.collector import collect_rarely
 from shared.adapters.failpoints import arm
@@ -142,8 +143,10 @@ async def _serve_until_stopped(settings: Settings, place: socket.socket, ending:
         serving = asyncio.create_task(server.serve(sockets=[own]))
         announcing = asyncio.create_task(_announce(server, place))
         watching = asyncio.create_task(system.postgres.died())
+        shredding = asyncio.create_task(keep_shredded(system.postgres, system.runtimes))
         await asyncio.wait({serving, watching}, return_when=asyncio.FIRST_COMPLETED)
         announcing.cancel()
+        shredding.cancel()
         if serving.done():
             watching.cancel()
             await serving

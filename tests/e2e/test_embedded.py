@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import socket
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from uuid import UUID
 
+import asyncpg
 import pytest
 
 from deploy.cli import TERMINATED_EXIT
@@ -97,6 +100,46 @@ def test_no_byte_of_the_data_folder_holds_a_personal_text_before_or_after_the_er
     assert server.stop() == 0
     assert plain_text_in(server.folder) == []
     assert plain_text_in(server.output.parent) == []
+
+
+def test_a_destroyed_key_is_gone_from_every_file_of_the_data_folder(server):
+    """Its wrapped form too: the row's old version, and the log records that wrote it, before and after this start."""
+    server.start()
+    client = server.client("service_agent")
+    made = register(client)
+    client.post("/api/v1/complaints", json=FORM | {"customer": {"name": "别人"}}, headers={"Idempotency-Key": "other"})
+    wrapped = asyncio.run(wrapped_key(server, made["subject_id"]))
+    assert holding(wrapped, server.folder)
+    erase = {"reason": "asked for it"}
+    erased = server.client("privacy_officer").post(f"/api/v1/data-subjects/{made['subject_id']}/erase", json=erase)
+    assert erased.status_code == 200, erased.text
+    deadline = time.monotonic() + 60
+    while holding(wrapped, server.folder) and time.monotonic() < deadline:
+        time.sleep(0.2)
+    assert holding(wrapped, server.folder) == []
+    assert server.stop() == 0
+    assert server.run("verify").returncode == 0
+
+
+async def wrapped_key(server: Child, owner: str) -> bytes:
+    words = (server.folder / "postgres" / "data" / "postmaster.pid").read_text().split("\n")
+    connection = await asyncpg.connect(host=words[4], port=int(words[3]), user="postgres", database="suyuan_intake")
+    try:
+        found: bytes = await connection.fetchval("select wrapped from log.subject_key where owner = $1", UUID(owner))
+    finally:
+        await connection.close()
+    return found
+
+
+def holding(what: bytes, folder: Path) -> list[str]:
+    return [path.name for path in folder.rglob("*") if path.is_file() and what in content_of(path)]
+
+
+def content_of(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except FileNotFoundError:  # removed since it was listed
+        return b""
 
 
 def test_a_second_start_on_the_same_folder_is_refused_with_a_sentence(server):

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from services.intake.application.ports import Lookups
 from shared.contracts.intake.complaint import Customer
+from shared.kernel.errors import KeyOwnerErased
 from shared.kernel.ports import Lookup, SubjectKeys
 
 
@@ -28,6 +29,11 @@ class Customers:
             return None
         found = await self._keys.find(tenant, [one.digest for one in lookups])
         return next((found[one.digest] for one in lookups if one.digest in found), None)
+
+    async def refuse_erased(self, tenant: str, subject_id: UUID) -> None:
+        """Raises KeyOwnerErased."""
+        if (await self._keys.wrapped(tenant, [subject_id])).get(subject_id, b"") is None:
+            raise KeyOwnerErased(owner=str(subject_id))
 
 
 def normalised(kind: str, value: str) -> str:

@@ -247,11 +247,15 @@ class IntakeHandlers:
         return [self._customers.lookup(tenant, kind, command.value, state.form.subject_id)]
 
     async def _first_registration(self, context: Context, command: RegisterComplaint, holder: str) -> HandledComplaint:
-        """The same reference with the same content is the first complaint, told as it was registered, for ever."""
+        """The same reference with the same content is the first complaint, told as it was registered.
+
+        Not once its person was erased: the comparison would tell whether a guess about them is right.
+        """
         first = (await self._store.load(context.tenant, holder)).events[0]
         state = COMPLAINT.fold([first.event])
         if state.form is None:
             raise NotFound(what="complaint", id=holder)
+        await self._customers.refuse_erased(context.tenant, state.form.subject_id)
         registration.refuse_other_content(state.form, command.content_sums)
         return first_again(holder, first.meta.version, first.position, state)
 

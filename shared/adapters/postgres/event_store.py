@@ -56,6 +56,8 @@ class PostgresStore:
         self._pool = pool
         self._room = room
         self.appender = Appender(pool, log.advance, log.service)
+        self.keys_destroyed = asyncio.Event()
+        """Set by each append that destroys keys, for whoever clears what they leave on the disk."""
         self._loads: GroupRead[_LoadKey, Loaded] = GroupRead(self._load_many)
 
     async def load(self, tenant: str, stream: str, key: Key | None = None, *, until: int | None = None) -> Loaded:
@@ -74,7 +76,10 @@ class PostgresStore:
         if self._room is not None:
             self._room.check()
         with span("append", service=self.service, stream=request.stream):
-            return await self.appender.append(request)
+            done = await self.appender.append(request)
+        if request.destroy:
+            self.keys_destroyed.set()
+        return done
 
     async def reacted(self, tenant: str, name: str, causation_ids: Collection[UUID]) -> set[UUID]:
         with reading():

@@ -215,6 +215,18 @@ async def test_an_erased_customer_is_gone_from_views_and_lists_and_the_chain_is_
     assert refused.status_code == 410
 
 
+async def test_after_the_erasure_no_guess_about_the_person_is_answered(app):
+    """The same source reference again: neither the right content nor a wrong one tells which it is."""
+    agent, officer = app.client("service_agent", tenant="guess"), app.client("privacy_officer", tenant="guess")
+    form = FORM | {"channel": "email", "source_reference": "<erased@example.test>"}
+    made = (await agent.post("/api/v1/complaints", json=form, headers=key())).json()
+    await post(officer, f"/data-subjects/{made['subject_id']}/erase", {"reason": "客户要求"})
+    guesses = (form, form | {"description": "其他内容"}, form | {"customer": {"name": "猜测"}})
+    answers = [await agent.post("/api/v1/complaints", json=guess, headers=key()) for guess in guesses]
+    assert [answer.status_code for answer in answers] == [410, 410, 410]
+    assert len({answer.json()["detail"] for answer in answers}) == 1
+
+
 async def test_erasure_is_refused_under_a_legal_hold_with_basis_and_date(app):
     agent, officer = app.client("service_agent", tenant="hold"), app.client("privacy_officer", tenant="hold")
     made = await registered(agent)
