@@ -36,21 +36,26 @@ class Made:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BadItem:
-    """A complained item. `production_date` None: nobody has said when it was made (a lot alone doesn't tell)."""
+    """A complained item. `production_date` None: neither a record nor the customer says when it was made.
+
+    `received_on` is when the complaint came: what it is about was made by then. None: not heard of yet.
+    """
 
     product: str
     quantity: Decimal
     defect_codes: tuple[str, ...]
     standing: Standing
     production_date: date | None
+    received_on: date | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Counts:
     """What was counted for a window.
 
-    `bad_before`: made before the window. `bad_undated`: without a production date, so it may have been made before or
-    after. Both hold confirmed and pending quantities and enter no rate. Items made after the window stand nowhere.
+    `bad_before`: made before the window, or reported before it. `bad_undated`: without a production date, so it may
+    have been made before or after. Both hold confirmed and pending quantities and enter no rate. Items made after the
+    window stand nowhere.
     """
 
     window: Window
@@ -67,10 +72,10 @@ def measure(made: Iterable[Made], items: Iterable[BadItem], window: Window) -> C
     for item in items:
         if not _concerns(item, window):
             continue
-        if item.production_date is None:
-            undated += item.quantity
-        elif item.production_date < window.made_from:
+        if _surely_before(item, window):
             before += item.quantity
+        elif item.production_date is None:
+            undated += item.quantity
         elif item.production_date <= window.made_to and item.standing == "confirmed":
             confirmed += item.quantity
         elif item.production_date <= window.made_to:
@@ -95,6 +100,11 @@ def ppm(bad: Decimal, units: int) -> Decimal | None:
 def within_target(bad: Decimal, units: int, target_ppm: Decimal) -> bool:
     """Judged on the exact ratio, not on the rounded figure."""
     return bad * MILLION <= target_ppm * units
+
+
+def _surely_before(item: BadItem, window: Window) -> bool:
+    known = item.production_date or item.received_on
+    return known is not None and known < window.made_from
 
 
 def _within(day: date, window: Window) -> bool:

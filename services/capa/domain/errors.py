@@ -231,11 +231,48 @@ class NothingMeasured(Refused):
 
 @dataclass(eq=False, kw_only=True)
 class CountedOtherwise(Refused):
-    """The counts were taken for another window than the one that holds now: count again."""
+    """The window is another now, or the logs tell of other units: count again."""
 
-    zh: ClassVar[str] = "{capa_no} 的窗口已改变：请重新测量"
-    en: ClassVar[str] = "The window of {capa_no} has changed meanwhile: measure again"
+    zh: ClassVar[str] = "{capa_no} 的窗口或所计数量在测量后已改变：请重新测量"
+    en: ClassVar[str] = "The window of {capa_no}, or what is counted in it, has changed since: measure again"
     capa_no: str
+
+
+@dataclass(eq=False, kw_only=True)
+class CheckMissesProduct(Refused):
+    field: ClassVar[str | None] = "products"
+    zh: ClassVar[str] = "效果验证没有包括原因所涉及的产品：{missing}"
+    en: ClassVar[str] = "The effectiveness check leaves out products that the causes are about: {missing}"
+    words: ClassVar[frozenset[str]] = frozenset({"missing"})
+    missing: tuple[str, ...]
+
+
+@dataclass(eq=False, kw_only=True)
+class CheckMissesDefect(Refused):
+    """`*`: the cause is about every defect."""
+
+    field: ClassVar[str | None] = "defect_codes"
+    zh: ClassVar[str] = "效果验证没有包括原因所涉及的缺陷：{missing}"
+    en: ClassVar[str] = "The effectiveness check leaves out defects that the causes are about: {missing}"
+    words: ClassVar[frozenset[str]] = frozenset({"missing"})
+    missing: tuple[str, ...]
+
+
+@dataclass(eq=False, kw_only=True)
+class UndatedDecides(Refused):
+    """Rule 18: nobody knows whether these were made after the cut-in, and the answer hangs on them."""
+
+    zh: ClassVar[str] = (
+        "另有 {undated} 件不良没有生产日期：若在窗口内生产则为 {ppm} ppm，超过目标 {target_ppm} ppm。"
+        "请先确定其批次或生产日期，再测量"
+    )
+    en: ClassVar[str] = (
+        "{undated} more bad units have no production date: made in the window they would be {ppm} ppm, above the "
+        "target of {target_ppm} ppm. Find out their lot or production date, then measure again"
+    )
+    undated: Decimal
+    ppm: Decimal
+    target_ppm: Decimal
 
 
 @dataclass(eq=False, kw_only=True)

@@ -27,7 +27,7 @@ from services.capa.domain.capa.commands import (
     VerifyAction,
 )
 from services.capa.domain.capa.state import window
-from services.capa.domain.effectiveness import Window
+from services.capa.domain.effectiveness import Counts, Window
 from services.capa.entrypoints.bodies import (
     CompleteActionBody,
     DueDateBody,
@@ -40,12 +40,14 @@ from services.capa.entrypoints.bodies import (
 from services.capa.entrypoints.http import CAPAS, READERS, SERVICE, WRITERS
 from services.capa.readmodels.action_list import MODEL as ACTIONS
 from services.capa.readmodels.action_list import ActionFilter, actions
-from services.capa.readmodels.effectiveness_counts import counts
+from services.capa.readmodels.effectiveness_counts import COUNTED, counts
+from services.capa.readmodels.recurrences import all_told
 from shared.adapters.http.answers import created, done, listed
 from shared.adapters.http.conventions import Creating, Paging, Reading, Writing
 from shared.adapters.http.evidence import Citable
 from shared.adapters.http.policy import policy
 from shared.adapters.runtime import Resources, Views
+from shared.contracts.investigation.responsibility import LogPosition
 from shared.kernel.ports import Context
 
 ONE = f"{CAPAS}/{{capa_id}}"
@@ -64,7 +66,7 @@ def routes(handlers: CapaHandlers, citable: Citable, resources: Resources, views
 
     _add_planning(router, handlers, today)
     _add_work(router, handlers, citable, today)
-    _add_effectiveness(router, handlers, citable, resources, today)
+    _add_effectiveness(router, handlers, citable, resources, views, today)
     return router
 
 
@@ -166,10 +168,23 @@ def _add_work(router: APIRouter, handlers: CapaHandlers, citable: Citable, today
 
 
 def _add_effectiveness(
-    router: APIRouter, handlers: CapaHandlers, citable: Citable, resources: Resources, today: Today
+    router: APIRouter,
+    handlers: CapaHandlers,
+    citable: Citable,
+    resources: Resources,
+    views: Views,
+    today: Today,
 ) -> None:
     writers = [policy(*WRITERS)]
     path = f"{ONE}/effectiveness"
+
+    async def counted(capa_id: UUID, context: Context) -> tuple[Counts, tuple[LogPosition, ...]]:
+        """For the window that holds now, once all is known that the logs tell."""
+        day = today(context)
+        found = window(await handlers.capa(context.tenant, capa_id))
+        asked = found or Window(made_from=day, made_to=day, products=(), defect_codes=())
+        await all_told(views, context.tenant, COUNTED, resources.settings.wait_seconds)
+        return await counts(resources.reads, context.tenant, asked)
 
     @router.post(path, operation_id="planEffectivenessCheck", dependencies=writers)
     async def plan(capa_id: UUID, body: EffectivenessPlanBody, context: Writing) -> Response:
@@ -180,18 +195,18 @@ def _add_effectiveness(
     @router.post(f"{path}/measure", operation_id="measureEffectiveness", dependencies=writers)
     async def measure(capa_id: UUID, context: Writing) -> Response:
         """从日志测量效果 · Count units made after the cut-in, from the logs."""
-        day = today(context)
-        found = window(await handlers.capa(context.tenant, capa_id))
-        asked = found or Window(made_from=day, made_to=day, products=(), defect_codes=())
-        counted, positions = await counts(resources.reads, context.tenant, asked)
-        command = MeasureEffectiveness(capa_id=capa_id, measured_on=day, counts=counted, positions=positions)
+        found, positions = await counted(capa_id, context)
+        command = MeasureEffectiveness(capa_id=capa_id, measured_on=today(context), counts=found, positions=positions)
         return done(SERVICE, (await handlers.measure_effectiveness(context, command)).appended)
 
     @router.post(f"{path}/confirm", operation_id="confirmEffectiveness", dependencies=writers)
     async def confirm(capa_id: UUID, body: JudgementBody, context: Writing) -> Response:
         """确认效果 · Confirm; not by who owns or completed an action."""
         evidence = await citable.refs(body.evidence, context.tenant)
-        command = ConfirmEffectiveness(capa_id=capa_id, note=body.note, by=context.actor.subject, evidence=evidence)
+        found, _ = await counted(capa_id, context)
+        command = ConfirmEffectiveness(
+            capa_id=capa_id, note=body.note, by=context.actor.subject, counts=found, evidence=evidence
+        )
         return done(SERVICE, (await handlers.confirm_effectiveness(context, command)).appended)
 
     @router.post(f"{path}/fail", operation_id="failEffectiveness", dependencies=writers)

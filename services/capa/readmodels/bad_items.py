@@ -7,6 +7,7 @@ from the investigation. Each fills its own columns, so the order in which the tw
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from services.capa.domain.effectiveness import BadItem, Standing
@@ -47,7 +48,8 @@ def _apply(rows: Rows, recorded: Recorded) -> None:
     changes: list[Row] = []
     match event:
         case ComplaintRegistered():
-            changes = [_claimed(item) | {"complaint_no": event.complaint_no} for item in event.items]
+            about = {"complaint_no": event.complaint_no, "received_at": event.received_at}
+            changes = [_claimed(item) | about for item in event.items]
         case ComplaintDetailsCorrected():
             changes = [_corrected(event)] * len(keys)
         case ItemVerified():
@@ -79,6 +81,7 @@ def _verified(event: ItemVerified) -> Row:
         "verified_quantity": event.quantity,
         "verified_defects": list(event.defect_codes),
         "verified_lot": event.lot,
+        "recorded_date": event.production_date,
     }
 
 
@@ -98,6 +101,8 @@ MODEL = ReadModel(
         Column("claimed_defects", "text[]"),
         Column("claimed_lot", "text"),
         Column("production_date", "date"),
+        Column("recorded_date", "date"),
+        Column("received_at", "timestamptz"),
         Column("outcome", "text"),
         Column("verified_product", "text"),
         Column("verified_quantity", "numeric"),
@@ -129,8 +134,14 @@ def bad_item(row: Mapping[str, Any]) -> BadItem:
         quantity=row[f"{which}_quantity"],
         defect_codes=tuple(row[f"{which}_defects"]),
         standing=_standing(row["outcome"]),
-        production_date=row["production_date"],
+        production_date=row["recorded_date"] or row["production_date"],
+        received_on=None if row["received_at"] is None else latest_day(row["received_at"]),
     )
+
+
+def latest_day(moment: datetime) -> date:
+    """The day that it was in the easternmost zone: wherever the plant is, no later day."""
+    return (moment + timedelta(hours=14)).date()
 
 
 def _standing(outcome: str | None) -> Standing:

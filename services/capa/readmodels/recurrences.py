@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
 from services.capa.domain.capa.commands import Complained
 from services.capa.readmodels import bad_items, capa_list
 from shared.adapters.runtime import Resources, Views
+from shared.kernel.readmodel import ReadModel
 
 _PAIRS = """
 from read.bad_items b join read.capa_list c
   on c.tenant = b.tenant and coalesce(b.verified_product, b.claimed_product) = any (c.products)
-where b.tenant = $1 and b.outcome is not null and b.production_date is not null and b.complaint_no is not null
+where b.tenant = $1 and b.outcome is not null and b.complaint_no is not null
+  and coalesce(b.recorded_date, b.production_date) is not null
 """
 _CAPAS = f"select c.capa_id {_PAIRS} and b.complaint_id = $2 and b.item_no = $3 order by c.capa_id"
 _ITEMS = f"select b.* {_PAIRS} and c.capa_id = $2"
@@ -42,10 +44,15 @@ class KnownItems:
 
     async def _all_told(self, tenant: str) -> None:
         """A registration stands in another log than its verification: wait for both, and for the own log's CAPAs."""
-        for model in (bad_items.MODEL, capa_list.MODEL):
-            for source in model.sources:
-                head = (await self._views.logs[source].heads()).get(tenant, 0)
-                await self._views.folded(source, tenant, head, [model.name], self._resources.settings.wait_seconds)
+        await all_told(self._views, tenant, (bad_items.MODEL, capa_list.MODEL), self._resources.settings.wait_seconds)
+
+
+async def all_told(views: Views, tenant: str, models: Iterable[ReadModel], patience: float) -> None:
+    """Return once these models hold all that their logs tell at this moment. Raises ViewBehind."""
+    for model in models:
+        for source in model.sources:
+            head = (await views.logs[source].heads()).get(tenant, 0)
+            await views.folded(source, tenant, head, [model.name], patience)
 
 
 def complained(row: Mapping[str, Any]) -> Complained:

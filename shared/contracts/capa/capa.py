@@ -172,8 +172,9 @@ class EffectivenessCheckPlanned(Event):
 class EffectivenessMeasured(Event):
     """Counted from the logs at `positions`: units made from the cut-in to the window's end, and the bad among them.
 
-    `ppm` is confirmed bad ÷ units × 10⁶, to 3 decimals. Beside it, never in it: bad units made before (`bad_before`)
-    and bad units whose production date nobody knows (`bad_undated`), each confirmed and pending together (rule 18).
+    `ppm` is confirmed bad ÷ units × 10⁶, to 3 decimals. Beside it, never in it: bad units made or reported before
+    (`bad_before`) and bad units whose production date nobody knows (`bad_undated`), each confirmed and pending together
+    (rule 18).
     """
 
     capa_id: UUID

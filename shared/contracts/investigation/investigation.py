@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Literal
 from uuid import UUID
@@ -81,6 +81,8 @@ class ProblemStated(Event):
 
 @event(zh="投诉项已验证", en="Item verified")
 class ItemVerified(Event):
+    """`production_date` is when the records say that the lot was made (the plant's day); None: they don't."""
+
     investigation_id: UUID
     complaint_id: UUID
     item_no: int
@@ -91,6 +93,7 @@ class ItemVerified(Event):
     evidence: tuple[EvidenceRef, ...]
     note: str
     lot: str | None = None
+    production_date: date | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -122,11 +122,11 @@ class Improvement:
         position = await said(self.app.elsewhere["investigation"], "t1", "facts", new_id(), events)
         await self._heard(investigation=position)
 
-    async def complained(self, quantity: int, day: date | None = CUT_IN) -> None:
+    async def complained(self, quantity: int, day: date | None = CUT_IN, received: datetime = NOON) -> None:
         """A complaint about that many units made on that day, verified as it says."""
         complaint = new_id()
         item = logs.item(product=self.product, quantity_affected=Decimal(quantity), production_date=day)
-        registered = logs.registered(item, complaint_id=complaint)
+        registered = replace(logs.registered(item, complaint_id=complaint), received_at=received)
         one = await said(self.app.elsewhere["intake"], "t1", "complaint", complaint, registered)
         found = replace(logs.verified(quantity=quantity, complaint_id=complaint), product=self.product)
         two = await said(self.app.elsewhere["investigation"], "t1", "investigation", new_id(), found)

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from shared.kernel.ids import new_id
-from tests.integration.capa.improving import CUT_IN, DAY, TODAY, completion
+from tests.integration.capa.improving import CUT_IN, DAY, NOON, TODAY, completion
 from tests.integration.speaking import API, ask, key
 
 VERIFIED = {"met_criterion": True, "note": "合格"}
@@ -162,10 +162,31 @@ async def test_rule_18_only_units_made_from_the_cut_in_count(case):
     await case.made((CUT_IN - DAY, 50_000))
     await case.complained(9, CUT_IN - DAY)
     await case.complained(3, None)
+    await case.complained(5, None, NOON - 40 * DAY)  # reported before the cut-in
     measured = await case.measured(bad=1)
     assert (measured["units"], measured["confirmed_bad"]) == (40_000, "1")
-    assert (measured["bad_before"], measured["bad_undated"]) == ("9", "3")
+    assert (measured["bad_before"], measured["bad_undated"]) == ("14", "3")
     assert {one["service"] for one in measured["positions"]} == {"intake", "investigation"}
+
+
+async def test_rule_18_a_measurement_that_the_logs_no_longer_bear_out_is_not_confirmed(case):
+    await case.verified()
+    await case.measured()
+    path, note = f"{case.path}/effectiveness/confirm", {"note": "达成"}
+    await case.complained(30, None)
+    await refused(case.manager, path, note, 409, "counted-otherwise")
+    await ask(case.planner, f"{case.path}/effectiveness/measure")
+    told = await refused(case.manager, path, note, 409, "undated-decides")
+    assert told["facts"] == {"undated": "30", "ppm": "750.000", "target_ppm": "50"}
+
+
+async def test_rule_18_a_check_of_something_else_than_the_cause_is_refused(case):
+    await case.verified()
+    path = f"{case.path}/effectiveness"
+    told = await refused(case.planner, path, case.check_body(defect_codes=["NODEFECT"]), 409, "check-misses-defect")
+    assert [one["field"] for one in told["errors"]] == ["/defect_codes"]
+    told = await refused(case.planner, path, case.check_body(products=["P-OTHER"]), 409, "check-misses-product")
+    assert told["facts"] == {"missing": [case.product]}
 
 
 async def test_effectiveness_is_confirmed_with_enough_units_after_the_window_at_the_target(case):

@@ -15,13 +15,14 @@ DAY = timedelta(days=1)
 WINDOW = Window(made_from=FIRST, made_to=LAST, products=("P-1", "P-2"), defect_codes=("D-7",))
 
 
-def bad(standing="confirmed", day=FIRST, product="P-1", defects=("D-7",), quantity=1):
+def bad(standing="confirmed", day=FIRST, product="P-1", defects=("D-7",), quantity=1, received=None):
     return BadItem(
         product=product,
         quantity=Decimal(quantity),
         defect_codes=defects,
         standing=standing,
         production_date=day,
+        received_on=received,
     )
 
 
@@ -38,6 +39,9 @@ def counted(*items, made=()):
         (bad(day=FIRST - DAY), (0, 0, 1, 0)),
         (bad(day=LAST + DAY), (0, 0, 0, 0)),
         (bad(day=None), (0, 0, 0, 1)),
+        (bad(day=None, received=FIRST), (0, 0, 0, 1)),
+        (bad(day=None, received=FIRST - DAY), (0, 0, 1, 0)),  # reported before: made before
+        (bad(day=FIRST, received=FIRST - DAY), (1, 0, 0, 0)),
         (bad("pending"), (0, 1, 0, 0)),
         (bad("pending", FIRST - DAY), (0, 0, 1, 0)),
         (bad("pending", None), (0, 0, 0, 1)),

@@ -175,11 +175,12 @@ class MeasureEffectiveness:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConfirmEffectiveness:
-    """`evidence` stands beside the measurement: audits, tests of parts."""
+    """`counts` are looked up now: the measurement must still say the same. `evidence`: audits, tests of parts."""
 
     capa_id: UUID
     note: str
     by: str
+    counts: Counts
     evidence: tuple[EvidenceRef, ...] = ()
 
 

@@ -152,6 +152,7 @@ def _effectiveness(capa: Capa, event: Event) -> Capa:
                 made_to=event.made_to,
                 units=event.units,
                 confirmed_bad=event.confirmed_bad,
+                bad_undated=event.bad_undated,
             )
             return replace(capa, effectiveness="measured", measured=measured)
         case EffectivenessConfirmed():

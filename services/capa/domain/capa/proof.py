@@ -17,6 +17,8 @@ from services.capa.domain.capa.commands import (
 from services.capa.domain.capa.state import ANSWERS_A_CAUSE, Capa, Check, Measured, cut_in, window
 from services.capa.domain.errors import (
     ActionsUnverified,
+    CheckMissesDefect,
+    CheckMissesProduct,
     ConfirmerInvolved,
     CountedOtherwise,
     EffectivenessIsConfirmed,
@@ -29,6 +31,7 @@ from services.capa.domain.errors import (
     TargetAboveBaseline,
     TargetMissed,
     TooFewUnits,
+    UndatedDecides,
     WindowBeforeCutIn,
     WindowEndsBeforeItStarts,
     WindowNotElapsed,
@@ -71,6 +74,7 @@ def _plan(command: PlanEffectivenessCheck, capa: Capa) -> EffectivenessCheckPlan
         raise NoUnitsAsked
     if not command.products:
         raise NoProduct
+    _covers_causes(_window_of(command), capa)
     return EffectivenessCheckPlanned(
         capa_id=command.capa_id,
         metric="confirmed_ppm",
@@ -79,6 +83,15 @@ def _plan(command: PlanEffectivenessCheck, capa: Capa) -> EffectivenessCheckPlan
         made_from=command.made_from,
         made_to=command.made_to,
         minimum_units=command.minimum_units,
+        products=command.products,
+        defect_codes=command.defect_codes,
+    )
+
+
+def _window_of(command: PlanEffectivenessCheck) -> effectiveness.Window:
+    return effectiveness.Window(
+        made_from=command.made_from,
+        made_to=command.made_to,
         products=command.products,
         defect_codes=command.defect_codes,
     )
@@ -119,20 +132,47 @@ def _confirm(command: ConfirmEffectiveness, capa: Capa) -> EffectivenessConfirme
         raise ActionsUnverified(actions=unverified)
     if measured.measured_on <= measured.made_to:
         raise WindowNotElapsed(made_to=measured.made_to, measured_on=measured.measured_on)
+    _still_so(command.counts, measured, capa)
+    _covers_causes(check.window, capa)
     _within_target(check, measured)
     if capa.unreviewed:
         raise RecurrenceUnreviewed(items=tuple(named(capa, *key) for key in capa.unreviewed))
     return EffectivenessConfirmed(capa_id=command.capa_id, note=command.note, evidence=command.evidence)
 
 
+def _still_so(now: effectiveness.Counts, measured: Measured, capa: Capa) -> None:
+    """Raises CountedOtherwise: what was measured is no longer what the logs say."""
+    counted = (now.units, now.confirmed_bad, now.bad_undated)
+    if now.window != window(capa) or counted != (measured.units, measured.confirmed_bad, measured.bad_undated):
+        raise CountedOtherwise(capa_no=capa.capa_no)
+
+
+def _covers_causes(asked: effectiveness.Window, capa: Capa) -> None:
+    """Raises CheckMissesProduct, CheckMissesDefect: a check of something else proves nothing about the cause."""
+    for cause in capa.standing_causes:
+        scope = capa.scopes[cause]
+        if products := scope.products - set(asked.products):
+            raise CheckMissesProduct(missing=tuple(sorted(products)))
+        every = not asked.defect_codes
+        if not every and (defects := scope.defect_codes - set(asked.defect_codes)):
+            raise CheckMissesDefect(missing=tuple(sorted(defects)))
+        if not every and not scope.defect_codes:
+            raise CheckMissesDefect(missing=("*",))
+
+
 def _within_target(check: Check, measured: Measured) -> None:
-    """Raises TooFewUnits or TargetMissed."""
+    """Raises TooFewUnits, TargetMissed, or UndatedDecides where it hangs on bad units of unknown date."""
     if measured.units < check.minimum_units:
         raise TooFewUnits(units=measured.units, minimum_units=check.minimum_units)
     if not effectiveness.within_target(measured.confirmed_bad, measured.units, check.target_ppm):
         rate = effectiveness.ppm(measured.confirmed_bad, measured.units)
         assert rate is not None  # noqa: S101 - units ≥ minimum_units ≥ 1
         raise TargetMissed(ppm=rate, target_ppm=check.target_ppm)
+    worst = measured.confirmed_bad + measured.bad_undated
+    if not effectiveness.within_target(worst, measured.units, check.target_ppm):
+        rate = effectiveness.ppm(worst, measured.units)
+        assert rate is not None  # noqa: S101 - as above
+        raise UndatedDecides(undated=measured.bad_undated, ppm=rate, target_ppm=check.target_ppm)
 
 
 def _check(capa: Capa) -> Check:

@@ -50,6 +50,7 @@ class Measured:
     made_to: date
     units: int
     confirmed_bad: Decimal
+    bad_undated: Decimal
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

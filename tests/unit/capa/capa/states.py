@@ -7,7 +7,7 @@ from datetime import date
 from decimal import Decimal
 from uuid import UUID
 
-from services.capa.domain.capa.commands import Cause, PlanAction, PlanEffectivenessCheck
+from services.capa.domain.capa.commands import Cause, ConfirmEffectiveness, PlanAction, PlanEffectivenessCheck
 from services.capa.domain.capa.decider import CAPA
 from services.capa.domain.effectiveness import Counts, Window
 from shared.contracts.capa import capa as said
@@ -190,7 +190,7 @@ COUNTS = Counts(
 AFTER_THE_WINDOW = date(2026, 6, 11)
 
 
-def measured(measured_on=AFTER_THE_WINDOW, units=40_000, bad=1, made_from=CUT_IN, made_to=LAST_DAY):
+def measured(measured_on=AFTER_THE_WINDOW, units=40_000, bad=1, undated=0, made_from=CUT_IN, made_to=LAST_DAY):
     return said.EffectivenessMeasured(
         capa_id=ID,
         measured_on=measured_on,
@@ -200,11 +200,25 @@ def measured(measured_on=AFTER_THE_WINDOW, units=40_000, bad=1, made_from=CUT_IN
         confirmed_bad=Decimal(bad),
         pending_bad=Decimal(2),
         bad_before=Decimal(9),
-        bad_undated=Decimal(3),
+        bad_undated=Decimal(undated),
         ppm=(Decimal(bad) * 1_000_000 / units).quantize(Decimal("0.001")) if units else None,
         enough_units=units >= 10_000,
         positions=(),
     )
+
+
+def confirm(by=MANAGER, **counted):
+    """The logs say now what `measured(**counted)` says."""
+    event = measured(**counted)
+    counts = Counts(
+        window=replace(WINDOW, made_from=event.made_from, made_to=event.made_to),
+        units=event.units,
+        confirmed_bad=event.confirmed_bad,
+        pending_bad=event.pending_bad,
+        bad_before=event.bad_before,
+        bad_undated=event.bad_undated,
+    )
+    return ConfirmEffectiveness(capa_id=ID, note="窗口内 25 ppm", by=by, counts=counts)
 
 
 def confirmed():

@@ -4,9 +4,11 @@ from decimal import Decimal
 
 import pytest
 
-from services.capa.domain.capa.commands import ConfirmEffectiveness, FailEffectiveness, MeasureEffectiveness
+from services.capa.domain.capa.commands import FailEffectiveness, MeasureEffectiveness
 from services.capa.domain.errors import (
     ActionsUnverified,
+    CheckMissesDefect,
+    CheckMissesProduct,
     ConfirmerInvolved,
     CountedOtherwise,
     EffectivenessIsConfirmed,
@@ -18,6 +20,7 @@ from services.capa.domain.errors import (
     TargetAboveBaseline,
     TargetMissed,
     TooFewUnits,
+    UndatedDecides,
     WindowBeforeCutIn,
     WindowEndsBeforeItStarts,
     WindowNotElapsed,
@@ -30,7 +33,7 @@ VERIFIED = [*s.opened(), *s.done(), s.verified()]
 PLANNED = [*VERIFIED, s.check_planned()]
 MEASURED = [*PLANNED, s.measured()]
 POSITIONS = (LogPosition(service="intake", position=7), LogPosition(service="investigation", position=9))
-CONFIRM = ConfirmEffectiveness(capa_id=s.ID, note="窗口内 25 ppm", by=s.MANAGER)
+CONFIRM = s.confirm()
 
 
 def measure(counts=s.COUNTS, measured_on=s.AFTER_THE_WINDOW):
@@ -109,16 +112,48 @@ def test_confirming_needs_a_measurement_after_the_window():
 
 
 def test_confirming_needs_enough_units():
-    s.capa.given(PLANNED, s.measured(units=9_999, bad=0)).when(CONFIRM).refused(
+    s.capa.given(PLANNED, s.measured(units=9_999, bad=0)).when(s.confirm(units=9_999, bad=0)).refused(
         TooFewUnits, units=9_999, minimum_units=10_000
     )
 
 
 def test_confirming_needs_the_target_met_exactly():
-    s.capa.given(PLANNED, s.measured(units=40_000, bad=2)).when(CONFIRM).then(s.confirmed())  # 50 ppm, the target
-    s.capa.given(PLANNED, s.measured(units=39_999, bad=2)).when(CONFIRM).refused(TargetMissed, ppm=Decimal("50.001"))
-    barely = s.measured(units=39_999_999_999, bad=2_000_000)  # rounds to 50.000 and is above it
-    s.capa.given(PLANNED, barely).when(CONFIRM).refused(TargetMissed, ppm=Decimal("50.000"))
+    def judged(**counted):
+        return s.capa.given(PLANNED, s.measured(**counted)).when(s.confirm(**counted))
+
+    judged(units=40_000, bad=2).then(s.confirmed())  # 50 ppm, the target
+    judged(units=39_999, bad=2).refused(TargetMissed, ppm=Decimal("50.001"))
+    judged(units=39_999_999_999, bad=2_000_000).refused(TargetMissed, ppm=Decimal("50.000"))  # rounds to it, is above
+
+
+def test_rule_18_where_the_answer_hangs_on_units_of_unknown_date_nobody_confirms():
+    def judged(**counted):
+        return s.capa.given(PLANNED, s.measured(**counted)).when(s.confirm(**counted))
+
+    judged(bad=1, undated=1).then(s.confirmed())  # 50 ppm at worst
+    judged(bad=1, undated=2).refused(UndatedDecides, undated=Decimal(2), ppm=Decimal("75.000"))
+    judged(bad=0, undated=3).refused(UndatedDecides)
+
+
+@pytest.mark.parametrize("since", [{"bad": 900_000}, {"units": 40_001}, {"undated": 1}, {"bad": 0}])
+def test_what_was_measured_must_still_be_so_when_it_is_confirmed(since):
+    s.capa.given(MEASURED).when(s.confirm(**since)).refused(CountedOtherwise)
+
+
+def test_rule_18_a_check_is_about_the_products_and_defects_of_every_cause():
+    s.capa.given(VERIFIED).when(s.plan_check(defect_codes=("NODEFECT",))).refused(CheckMissesDefect, missing=("D-7",))
+    s.capa.given(VERIFIED).when(s.plan_check(products=("P-2",))).refused(CheckMissesProduct, missing=("P-1",))
+    more = s.plan_check(products=("P-1", "P-2"), defect_codes=("D-7", "D-8"))
+    assert s.capa.given(VERIFIED).when(more).refusal is None
+    assert s.capa.given(VERIFIED).when(s.plan_check(defect_codes=())).refusal is None
+    every = [s.opened()[0], s.addressed(replace(s.A_CAUSE, defect_codes=())), *s.done(), s.verified()]
+    s.capa.given(every).when(s.plan_check()).refused(CheckMissesDefect, missing=("*",))
+
+
+def test_rule_18_a_cause_that_joined_after_the_plan_is_looked_at_too():
+    joined = s.addressed(replace(s.ANOTHER_CAUSE, products=("P-9",)))
+    s.capa.given([*MEASURED, joined]).when(CONFIRM).refused(CheckMissesProduct, missing=("P-9",))
+    s.capa.given([*MEASURED, joined, s.released(s.OTHER_CAUSE)]).when(CONFIRM).then(s.confirmed())
 
 
 def test_confirming_needs_every_measure_verified():

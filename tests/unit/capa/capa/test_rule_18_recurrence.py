@@ -10,7 +10,6 @@ import pytest
 from services.capa.domain.capa.commands import (
     CloseCapa,
     Complained,
-    ConfirmEffectiveness,
     ReviewRecurrence,
     SuspectRecurrences,
 )
@@ -130,7 +129,7 @@ def test_rule_18_an_item_said_to_be_made_before_is_looked_at_again_when_its_date
 
 
 def test_rule_18_a_person_reviews_before_anybody_confirms_or_closes():
-    confirm = ConfirmEffectiveness(capa_id=s.ID, note="窗口内 25 ppm", by=s.MANAGER)
+    confirm = s.confirm()
     refused = s.capa.given([*MEASURED, suspected()]).when(confirm).refused(RecurrenceUnreviewed)
     assert refused.items == ("C2026-0077/1",)
     s.capa.given([*MEASURED, suspected(), reviewed()]).when(confirm).then(s.confirmed())

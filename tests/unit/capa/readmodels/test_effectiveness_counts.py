@@ -1,6 +1,7 @@
 """Units made and bad units, from two logs in whatever order they come."""
 
-from datetime import date, timedelta
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from uuid import UUID
 
@@ -39,7 +40,12 @@ def test_units_made_add_up_over_batches_and_shipments_dont_count():
 def test_a_registered_item_is_pending_a_verified_one_is_what_was_found():
     key = (logs.COMPLAINT, 1)
     assert items([logs.registered()])[key] == BadItem(
-        product="P-1", quantity=Decimal(3), defect_codes=("D-7",), standing="pending", production_date=logs.DAY
+        product="P-1",
+        quantity=Decimal(3),
+        defect_codes=("D-7",),
+        standing="pending",
+        production_date=logs.DAY,
+        received_on=date(2026, 5, 20),
     )
     found = items([logs.registered()], [logs.verified()])[key]
     assert (found.standing, found.quantity) == ("confirmed", 2)
@@ -49,6 +55,19 @@ def test_a_registered_item_is_pending_a_verified_one_is_what_was_found():
 def test_verified_before_it_was_heard_of_it_is_undated():
     found = items(investigation=[logs.verified()])[logs.COMPLAINT, 1]
     assert (found.standing, found.production_date) == ("confirmed", None)
+
+
+def test_the_records_of_its_lot_tell_its_date_before_the_customer_does():
+    recorded = replace(logs.verified(), production_date=logs.DAY + DAY)
+    key = (logs.COMPLAINT, 1)
+    assert items([logs.registered()], [recorded])[key].production_date == logs.DAY + DAY
+    assert items([logs.registered(logs.item(production_date=None))], [recorded])[key].production_date == logs.DAY + DAY
+    assert items([logs.registered()], [logs.verified()])[key].production_date == logs.DAY
+
+
+def test_a_report_just_after_midnight_in_the_east_is_of_that_day():
+    assert bad_items.latest_day(datetime(2026, 5, 20, 9, 59, tzinfo=UTC)) == date(2026, 5, 20)
+    assert bad_items.latest_day(datetime(2026, 5, 20, 10, tzinfo=UTC)) == date(2026, 5, 21)
 
 
 def test_corrections_of_an_item_are_followed_and_others_ignored():
