@@ -63,11 +63,14 @@ class Gathering:
             return LotRecords()
         raw = await self.raw_lots(lot)
         return LotRecords(
-            orders=await self._current("production_order", lot=[lot]),
+            orders=await self.orders(lot),
             shipments=await self._current("shipment", lot=[lot]),
             raw_lots=raw,
             incoming=await self._current("incoming_inspection", lot=raw) if raw else (),
         )
+
+    async def orders(self, lot: str | None) -> Sequence[FactRecord]:
+        return [] if lot is None else await self._current("production_order", lot=[lot])
 
     async def findings(self, node: FlowNode, lot: str, zone: tzinfo) -> tuple[Finding, ...]:
         """What the node's records say of the lot, or of each lot that went into it where only those pass the node."""

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from services.investigation.application.gathering import Gathering
 from services.investigation.application.ports import Sight
-from services.investigation.domain.crosscheck.checks import Claim, cross_check
+from services.investigation.domain.crosscheck.checks import Claim, cross_check, production_day
 from services.investigation.domain.errors import ComplaintNotJoined, ItemUnknown, NodeUnknown
 from services.investigation.domain.facts.record import FactId, fact_id, fact_ids
 from services.investigation.domain.flow.default import Flow
@@ -132,7 +132,13 @@ class InvestigationHandlers:
         return await self._handle(context, investigation_id, command)
 
     async def verify(self, context: Context, investigation_id: UUID, command: VerifyItem) -> HandledCase:
-        return await self._handle(context, investigation_id, command)
+        """With the production date that the records tell of the lot: capa counts by it (rule 18)."""
+        state = await self.state(context.tenant, investigation_id)
+        claim = _claim(state, command.complaint_id, command.item_no)
+        gathering, _ = await self._gathering(context.tenant)
+        orders = await gathering.orders(command.lot or claim.item.lot)
+        made = production_day(orders, command.product or claim.item.product, self._zone)
+        return await self._handle(context, investigation_id, replace(command, production_date=made))
 
     async def cross_check(
         self, context: Context, investigation_id: UUID, complaint_id: UUID, item_no: int

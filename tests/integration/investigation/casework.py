@@ -55,6 +55,12 @@ async def upload(engineer: httpx.AsyncClient, mapping: str, content: bytes) -> d
     return told | {"at": answer.headers.get("suyuan-position")}
 
 
+def made_on(folder: Path, lot: str) -> str:
+    """The day of the lot's production order, as the factory's export has it (in the plant's zone)."""
+    rows = csv.DictReader(io.StringIO((folder / "production_order.csv").read_text(encoding="utf-8")))
+    return next(row["finished_at"][:10] for row in rows if row["batch_no"] == lot)
+
+
 def corrected(folder: Path, kind: str, where: Mapping[str, str], change: Mapping[str, str]) -> bytes:
     """The first such row of the factory's export of that kind, typed anew: a file of its own."""
     rows = csv.DictReader(io.StringIO((folder / f"{kind}.csv").read_text(encoding="utf-8")))

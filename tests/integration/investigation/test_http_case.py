@@ -16,6 +16,7 @@ from tests.integration.investigation.casework import (
     corrected,
     key,
     look,
+    made_on,
     opened,
     upload,
 )
@@ -30,7 +31,7 @@ async def test_a_hand_over_opens_it_and_the_list_finds_it_by_lot(app):
     assert str(case.id) in {row["id"] for row in listed["items"]}
 
 
-async def test_the_whole_walk_to_the_conclusion(app):
+async def test_the_whole_walk_to_the_conclusion(app, folder):
     case = await opened(app)
     engineer, path = case.engineer, case.path
     await ask(engineer, f"{path}/team", {"subject": "u-7", "role": "leader"})
@@ -41,6 +42,8 @@ async def test_the_whole_walk_to_the_conclusion(app):
     assert checks
     found = {"outcome": "confirmed", "quantity": "2", "note": "复检一致", "evidence": await case.evidence()}
     await ask(engineer, f"{path}/verify", about | found)
+    [verified] = (await case.view())["verified"]
+    assert verified["production_date"] == made_on(folder, BAD_LOT)
     await ask(engineer, f"{path}/localise", {"bad_lots": BAD_LOTS, "with_period": False})
     suspects = (await case.view())["suspects"]
     assert suspects["bad"] >= 3

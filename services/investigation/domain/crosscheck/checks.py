@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, tzinfo
+from datetime import UTC, date, datetime, tzinfo
 from decimal import Decimal
 
 from services.investigation.domain.facts.record import FactRecord
@@ -78,7 +78,26 @@ def _order(claim: Claim, records: LotRecords) -> FactRecord | None:
 
 
 def _same(item: ComplaintItem, order: FactRecord) -> bool:
-    return item.product in (order.text("product"), order.text("model"))
+    return _of_product(item.product, order)
+
+
+def _of_product(product: str, order: FactRecord) -> bool:
+    return product in (order.text("product"), order.text("model"))
+
+
+def _day(order: FactRecord, zone: tzinfo) -> date | None:
+    made = order.moment("made_at")
+    return made.astimezone(zone).date() if made else None
+
+
+def production_day(orders: Sequence[FactRecord], product: str, zone: tzinfo) -> date | None:
+    """When a lot was made (the plant's day), by its orders: those of the product where there are any.
+
+    None where the records don't say, or say several days.
+    """
+    fitting = [order for order in orders if _of_product(product, order)]
+    days = {_day(order, zone) for order in fitting or orders}
+    return days.pop() if len(days) == 1 else None
 
 
 def _lot_exists(claim: Claim, records: LotRecords) -> CrossCheck:
@@ -111,8 +130,7 @@ def _made_before_it_failed(claim: Claim, records: LotRecords) -> CrossCheck:
 
 def _production_date(claim: Claim, records: LotRecords, zone: tzinfo) -> CrossCheck:
     order = _order(claim, records)
-    made = order.moment("made_at") if order else None
-    day = made.astimezone(zone).date() if made else None
+    day = _day(order, zone) if order else None
     return _answer(
         "production_date",
         "MES",

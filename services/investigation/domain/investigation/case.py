@@ -151,6 +151,7 @@ def verify_item(command: VerifyItem, state: Investigation) -> Events:
             evidence=command.evidence,
             note=command.note,
             lot=command.lot or item.lot,
+            production_date=command.production_date,
         )
     ]
 

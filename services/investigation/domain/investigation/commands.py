@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Literal
 from uuid import UUID
@@ -74,7 +74,10 @@ class StateProblem:
 
 @dataclass(frozen=True, kw_only=True)
 class VerifyItem:
-    """`lot` None keeps the claimed one; `quantity` is what was verified with that outcome, in sales units."""
+    """`lot` None keeps the claimed one; `quantity` is what was verified with that outcome, in sales units.
+
+    `production_date` is what the records say of that lot, looked up by the handler.
+    """
 
     complaint_id: UUID
     item_no: int
@@ -85,6 +88,7 @@ class VerifyItem:
     note: str
     product: str | None = None
     lot: str | None = None
+    production_date: date | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from zoneinfo import ZoneInfo
 
-from services.investigation.domain.crosscheck.checks import Claim, LotRecords, cross_check
+from services.investigation.domain.crosscheck.checks import Claim, LotRecords, cross_check, production_day
 from tests.unit.investigation.case import states as s
 
 MADE = datetime(2026, 2, 1, 3, tzinfo=UTC)
@@ -65,3 +66,22 @@ def test_the_region_counts_where_the_customer_has_no_shipment():
     assert (there["shipped_to_customer"].answer, there["quantity_plausible"].recorded) == ("match", "90")
     nowhere = replace(CLAIM, account="C-999", region="西南")
     assert checks(nowhere, shipments=[SHIPPED])["shipped_to_customer"].answer == "mismatch"
+
+
+def order(number, made, product="P-1"):
+    return s.record("production_order", number, order=f"O-{number}", lot="L-1", product=product, made_at=made)
+
+
+def test_a_lots_production_day_is_the_plants_by_the_orders_of_its_product():
+    late = datetime(2026, 2, 1, 17, tzinfo=UTC)  # the next day in Shanghai
+    shanghai = ZoneInfo("Asia/Shanghai")
+    assert production_day([order(1, late)], "P-1", shanghai) == date(2026, 2, 2)
+    both = [order(1, MADE), order(2, late + timedelta(days=9), "P-2")]
+    assert production_day(both, "P-1", shanghai) == date(2026, 2, 1)
+    assert production_day(both, "P-2", shanghai) == date(2026, 2, 11)
+    assert production_day(both[:1], "P-9", shanghai) == date(2026, 2, 1)
+
+
+def test_a_lot_made_on_several_days_or_known_to_nobody_has_no_production_day():
+    assert production_day([order(1, MADE), order(2, MADE + timedelta(days=1))], "P-1", UTC) is None
+    assert production_day([], "P-1", UTC) is None
