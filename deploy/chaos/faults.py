@@ -24,6 +24,9 @@ COMMON = frozenset(
 CRASH_SECONDS = 10.0
 
 
+FAILPOINT = "SUYUAN_FAILPOINT"
+
+
 def deck(chance: random.Random) -> Iterator[str]:
     """Every fault once, in random order, then all again."""
     while True:
@@ -45,7 +48,7 @@ async def inflict(server: Child, fault: str, chance: random.Random) -> str:
 
 async def revived(server: Child) -> None:
     """A server without failpoint that answers."""
-    server.environment = {}
+    server.environment.pop(FAILPOINT, None)
     if not server.is_running:
         await asyncio.to_thread(server.start)
 
@@ -54,7 +57,7 @@ async def _die_at(server: Child, failpoint: str, chance: random.Random) -> str:
     """Killed as it is, started with the failpoint armed, written to until it is met: two crashes."""
     server.kill()
     order = f"{failpoint}:{chance.randint(1, OFTEN if failpoint in COMMON else SELDOM)}"
-    server.environment = {"SUYUAN_FAILPOINT": order}
+    server.environment[FAILPOINT] = order
     try:
         await asyncio.to_thread(server.start)
     except RuntimeError:  # met while starting: consumers go to work at once

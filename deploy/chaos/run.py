@@ -71,7 +71,7 @@ class Chaos:
 
     def __init__(self, folder: Path, chance: random.Random) -> None:
         self.journal = Journal()
-        self.server = Child(folder, UNCOUNTED, port=_free_port())
+        self.server = Child(folder, dict(UNCOUNTED), port=_free_port())
         self._chance = chance
         self._settings = embedded_settings(folder)
         self._inspector = Inspector(TENANTS)

@@ -15,12 +15,14 @@ import pytest
 import pytest_asyncio
 
 from deploy.chaos.asking import asked_again
-from deploy.chaos.faults import FAULTS
+from deploy.chaos.faults import FAILPOINT, FAULTS, revived
 from deploy.chaos.findings import counted
 from deploy.chaos.invariants import Inspector
 from deploy.chaos.journal import Answer, Journal, Write
 from deploy.chaos.logs import clocks, gapless, reacted, told, unique
+from deploy.chaos.run import UNCOUNTED
 from deploy.chaos.writers import Client
+from deploy.embedded.child import Child
 from services.intake.domain.complaint.commands import BreachDeadline
 from shared.contracts.investigation.investigation import ComplaintJoined
 from shared.kernel.ids import derived_id
@@ -47,6 +49,15 @@ def test_twenty_crashes_harm_nothing(tmp_path):
     assert (said["cycles"], said["acknowledged"] > CYCLES * 10) == (CYCLES, True)
     progress = ended.stderr.splitlines()
     assert all(any(fault in line for line in progress) for fault in FAULTS)
+
+
+async def test_a_crash_leaves_the_server_its_settings(tmp_path):
+    """Without them the limit of requests answers the last question, and an acknowledged write looks lost."""
+    server = Child(tmp_path / "data", dict(UNCOUNTED))
+    server.environment[FAILPOINT] = "after-append:1"
+    server.start = lambda: server
+    await revived(server)
+    assert server.environment == UNCOUNTED
 
 
 # broken invariants are counted: the same checks, fed what must not be
