@@ -34,6 +34,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, fields
+from datetime import datetime
 from functools import lru_cache
 from typing import ClassVar
 
@@ -69,8 +70,14 @@ class SuyuanError(Exception):
         return {f.name: getattr(self, f.name) for f in fields(self)}
 
     def text(self, language: str) -> str:
-        said = {name: spoken(value, language) if name in self.words else value for name, value in self.facts.items()}
+        said = {name: self._said(name, value, language) for name, value in self.facts.items()}
         return (self.zh if language.startswith("zh") else self.en).format(**said)
+
+    def _said(self, name: str, value: object, language: str) -> object:
+        """A list with its words, a time to the minute: `facts` has it to the last digit."""
+        if name in self.words or isinstance(value, tuple):
+            return spoken(value, language)
+        return value.isoformat(sep=" ", timespec="minutes") if isinstance(value, datetime) else value
 
     def __str__(self) -> str:
         return self.text("en")

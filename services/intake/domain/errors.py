@@ -57,7 +57,7 @@ class SourceReferenceDiffers(Refused):
     en: ClassVar[str] = "This source reference is complaint {complaint_no}, with other content in: {fields}"
     complaint_id: str
     complaint_no: str
-    fields: str
+    fields: tuple[str, ...]
 
 
 class ReasonMissing(Invalid):

@@ -8,6 +8,7 @@ Forbidden   separation of duties: this person may not
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import ClassVar
 
 from shared.kernel.errors import Forbidden, Invalid, Refused
@@ -247,7 +248,7 @@ class HearingInPast(Invalid):
     field: ClassVar[str | None] = "hear_by"
     zh: ClassVar[str] = "听取意见的期限 {hear_by} 已过"
     en: ClassVar[str] = "The hearing deadline {hear_by} has already passed"
-    hear_by: str
+    hear_by: datetime
 
 
 class AlreadyProposed(Refused):
@@ -279,7 +280,7 @@ class NotYourShare(Forbidden):
 class HearingOver(Refused):
     zh: ClassVar[str] = "异议期限 {hear_by} 已过，视为接受；确认后可申诉"
     en: ClassVar[str] = "The deadline for objections, {hear_by}, has passed; after confirmation you can appeal"
-    hear_by: str
+    hear_by: datetime
 
 
 @dataclass(eq=False, kw_only=True)
@@ -300,15 +301,15 @@ class NothingContested(Refused):
 class ShareContested(Refused):
     zh: ClassVar[str] = "{parties} 有异议：修订或维持之前不能确认"
     en: ClassVar[str] = "Contested by {parties}: it can't be confirmed until revised or upheld"
-    parties: str
+    parties: tuple[str, ...]
 
 
 @dataclass(eq=False, kw_only=True)
 class PartyNotHeard(Refused):
     zh: ClassVar[str] = "{parties} 尚未答复，期限 {hear_by} 未到"
-    en: ClassVar[str] = "{parties} hasn't answered yet and may until {hear_by}"
-    parties: str
-    hear_by: str
+    en: ClassVar[str] = "Not heard yet: {parties}. They may answer until {hear_by}"
+    parties: tuple[str, ...]
+    hear_by: datetime
 
 
 class ConfirmerProposed(Forbidden):

@@ -125,7 +125,7 @@ async def test_rule_01_one_source_reference_is_one_complaint(agent):
     assert len({a.json()["id"] for a in answers}) == 1
     differs = await agent.post("/api/v1/complaints", json=form | {"description": "其他内容"}, headers=key())
     assert differs.status_code == 409
-    assert differs.json()["facts"]["fields"] == "description"
+    assert differs.json()["facts"]["fields"] == ["description"]
     assert differs.json()["facts"]["complaint_no"] == answers[0].json()["complaint_no"]
 
 

@@ -39,9 +39,9 @@ class TestRule01OneIdForLife:
     @pytest.mark.parametrize(
         ("sent", "fields"),
         [
-            ({"description": "zz", "items": "bb"}, "description"),
-            ({"items": "bb"}, "description"),
-            ({"description": "zz", "items": "bb", "harm": "cc"}, "description, harm"),
+            ({"description": "zz", "items": "bb"}, ("description",)),
+            ({"items": "bb"}, ("description",)),
+            ({"description": "zz", "items": "bb", "harm": "cc"}, ("description", "harm")),
         ],
     )
     def test_rule_01_other_content_is_refused_with_the_difference(self, sent, fields):

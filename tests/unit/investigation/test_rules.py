@@ -219,7 +219,7 @@ def test_rule_11_shares_add_up_to_100_and_name_rule_clause_and_evidence(shares, 
 def test_rule_11_silence_past_the_deadline_counts_as_accepted_and_is_marked():
     accept = AcceptShare(root_cause_id=s.ROOT, party=s.PRODUCTION, by="lead", speaks_for=frozenset({s.PRODUCTION}))
     heard = s.case.given(s.after(accept, given=s.proposed()))
-    heard.when(s.confirm(now=s.HEAR_BY)).refused(PartyNotHeard, parties="supplier:S-07, post:production_manager")
+    heard.when(s.confirm(now=s.HEAR_BY)).refused(PartyNotHeard, parties=("supplier:S-07", "post:production_manager"))
     (confirmed,) = heard.when(s.confirm()).events
     assert isinstance(confirmed, ResponsibilityConfirmed)
     assert confirmed.silent == (s.SUPPLIER, s.MANAGER)
@@ -303,7 +303,7 @@ def test_rule_11_who_revised_is_a_proposer_too():
 
 def test_rule_12_a_contested_share_cant_be_confirmed_until_revised_or_upheld():
     contested = s.after(s.contest(), given=s.proposed())
-    s.case.given(contested).when(s.confirm()).refused(ShareContested, parties="supplier:S-07")
+    s.case.given(contested).when(s.confirm()).refused(ShareContested, parties=("supplier:S-07",))
     uphold = UpholdShare(root_cause_id=s.ROOT, party=s.SUPPLIER, grounds="复检不合格", by="qe", speaks_for=frozenset())
     assert s.case.given(s.after(uphold, given=contested)).when(s.confirm()).refusal is None
     s.case.given(contested).when(replace(uphold, speaks_for=frozenset({s.SUPPLIER}))).refused(ConfirmerBears)
@@ -315,7 +315,7 @@ def test_rule_12_a_contested_share_cant_be_confirmed_until_revised_or_upheld():
 def test_rule_12_a_revision_leaves_who_it_doesnt_answer_contested_and_both_versions_readable():
     both = s.after(s.contest(), s.contest(s.PRODUCTION), revise(), given=s.proposed())
     s.case.given(both).when(s.confirm(now=s.HEAR_BY + timedelta(days=8))).refused(
-        ShareContested, parties="department:production"
+        ShareContested, parties=("department:production",)
     )
     history = gathered(both).responsibility[s.ROOT]
     assert [event.shares for event in history if hasattr(event, "shares")] == [s.SHARES, revise().shares]

@@ -71,11 +71,9 @@ def refuse_other_content(form: ComplaintRegistered, sums: tuple[NamedValue, ...]
     """Rule 1: raises SourceReferenceDiffers naming the fields, never their values."""
     before = {one.name: one.value for one in form.content_sums}
     now = {one.name: one.value for one in sums}
-    differ = sorted(name for name in before.keys() | now.keys() if before.get(name) != now.get(name))
+    differ = tuple(sorted(name for name in before.keys() | now.keys() if before.get(name) != now.get(name)))
     if differ:
-        raise SourceReferenceDiffers(
-            complaint_id=str(form.complaint_id), complaint_no=form.complaint_no, fields=", ".join(differ)
-        )
+        raise SourceReferenceDiffers(complaint_id=str(form.complaint_id), complaint_no=form.complaint_no, fields=differ)
 
 
 def _check_times(form: ComplaintRegistered) -> None:

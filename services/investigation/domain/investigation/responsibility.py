@@ -113,7 +113,7 @@ def contest(command: ContestShare, state: Investigation) -> Events:
     if (command.party, shares.stage) in shares.decided:
         raise AlreadyDecided(party=str(command.party), stage=shares.stage)
     if shares.stage == "objection" and command.now > shares.hear_by:
-        raise HearingOver(hear_by=shares.hear_by.isoformat())
+        raise HearingOver(hear_by=shares.hear_by)
     return [
         ResponsibilityContested(
             investigation_id=state.known,
@@ -188,7 +188,7 @@ def confirm(command: ConfirmResponsibility, state: Investigation) -> Events:
         raise ConfirmerProposed
     _not_of_them(shares.shares, shares, command.by, command.speaks_for)
     if shares.unheard and command.now <= shares.hear_by:
-        raise PartyNotHeard(parties=_names(shares.unheard), hear_by=shares.hear_by.isoformat())
+        raise PartyNotHeard(parties=_names(shares.unheard), hear_by=shares.hear_by)
     root = state.roots[command.root_cause_id]
     return [
         ResponsibilityConfirmed(
@@ -231,8 +231,8 @@ def _speaks_for(party: Party, shares: Shares, speaks_for: frozenset[Party]) -> N
 
 def _hearing_ahead(hear_by: datetime, now: datetime) -> None:
     if hear_by <= now:
-        raise HearingInPast(hear_by=hear_by.isoformat())
+        raise HearingInPast(hear_by=hear_by)
 
 
-def _names(parties: Iterable[Party]) -> str:
-    return ", ".join(map(str, parties))
+def _names(parties: Iterable[Party]) -> tuple[str, ...]:
+    return tuple(map(str, parties))
