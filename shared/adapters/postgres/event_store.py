@@ -22,12 +22,12 @@ from shared.kernel.ports import Appended, AppendRequest, Claim, Key, Loaded
 
 _LOAD = """
 select position, version, recorded_at, hash, meta, data from log.event
-where tenant = $1 and stream = $2 and position <= $3 order by version"""
+where tenant = $1 and stream = $2 and position between 1 and $3 order by version"""
 
 _LOAD_AND_LOOK_UP = f"""
 select n, 0 part, e.* from unnest($1::text[], $2::text[]) with ordinality k(tenant, stream, n) cross join lateral (
   select position, version, recorded_at, hash, meta, data from log.event e
-  where e.tenant = k.tenant and e.stream = k.stream {KEY_BY_KEY}) e
+  where e.tenant = k.tenant and e.stream = k.stream and e.position > 0 {KEY_BY_KEY}) e
 union all
 select n, 1, c.* from unnest($1::text[], $3::text[], $4::text[]) with ordinality k(tenant, scope, key, n)
 cross join lateral (

@@ -1,4 +1,7 @@
-"""Numbered SQL files, applied once each, in order, as the owner."""
+"""Numbered SQL files, applied once each as the owner: in the order of their numbers within a folder.
+
+A file is known by its folder and name, so the kernel's folder and a service's grow independently of each other.
+"""
 
 from __future__ import annotations
 
@@ -64,8 +67,8 @@ async def migrate(owner: asyncpg.Connection, runtime: str, *folders: Path) -> in
             " at timestamptz not null default clock_timestamp())"
         )
         done = await owner.fetch(_DONE)
-        await _check(owner, done, files)
-        for number, file in enumerate(files[len(done) :], start=len(done) + 1):
+        missing = await _missing(owner, done, files)
+        for number, file in enumerate(missing, start=len(done) + 1):
             text = file.read_text(encoding="utf-8")
             await owner.execute(text.replace("{runtime}", f'"{runtime}"'))
             await owner.execute(
@@ -74,7 +77,7 @@ async def migrate(owner: asyncpg.Connection, runtime: str, *folders: Path) -> in
                 _name(file),
                 _sum(text),
             )
-    return len(files) - len(done)
+    return len(missing)
 
 
 async def check(owner: asyncpg.Connection, *folders: Path) -> None:
@@ -84,19 +87,25 @@ async def check(owner: asyncpg.Connection, *folders: Path) -> None:
     """
     files = _files(folders)
     done = await owner.fetch(_DONE)
-    await _check(owner, done, files)
-    if len(done) < len(files):
+    if await _missing(owner, done, files):
         database = await owner.fetchval("select current_database()")
         raise OlderSchema(database=database, found=len(done), known=len(files))
 
 
-async def _check(owner: asyncpg.Connection, done: Sequence[asyncpg.Record], files: Sequence[Path]) -> None:
-    if len(done) > len(files):
+async def _missing(owner: asyncpg.Connection, done: Sequence[asyncpg.Record], files: Sequence[Path]) -> Sequence[Path]:
+    """What is to be applied yet. Raises NewerSchema, ChangedMigration (also for a file put before an applied one)."""
+    applied = {row["name"]: row["sha256"] for row in done}
+    if applied.keys() - {_name(file) for file in files}:
         database = await owner.fetchval("select current_database()")
         raise NewerSchema(database=database, found=len(done), known=len(files))
-    for row, file in zip(done, files, strict=False):
-        if row["name"] != _name(file) or row["sha256"] != _sum(file.read_text(encoding="utf-8")):
-            raise ChangedMigration(name=row["name"])
+    missing: list[Path] = []
+    for file in files:
+        name = _name(file)
+        if name not in applied:
+            missing.append(file)
+        elif applied[name] != _sum(file.read_text(encoding="utf-8")) or any(m.parent == file.parent for m in missing):
+            raise ChangedMigration(name=name)
+    return missing
 
 
 def _files(folders: Sequence[Path]) -> Sequence[Path]:

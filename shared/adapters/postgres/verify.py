@@ -23,6 +23,7 @@ Progress = Callable[[int, int], None]
 Fault = Literal[
     "hash_differs",
     "position_missing",
+    "position_forged",
     "columns_differ",
     "unreadable",
     "head_differs",
@@ -34,12 +35,18 @@ Fault = Literal[
     "blob_differs",
 ]
 
+FIRST = -(2**63)
+"""Rows are looked for from the least position on: nothing may stand before 1."""
+
+UNTIMELY = (TypeError, ValueError, OverflowError)
+"""What a time outside the calendar comes to, infinity or years before Christ: as it is read, or as it is hashed."""
+
 DAMAGED = (asyncpg.InternalServerError, asyncpg.PostgresIOError)
 """Postgres can't read its own pages: a checksum differs, a compressed value is broken, the disk refuses."""
 
 _PAGE = """
 select position, stream, version, recorded_at, type, hash, meta, data from log.event
-where tenant = $1 and position > $2 order by position limit $3"""
+where tenant = $1 and position >= $2 order by position limit $3"""
 
 _BY_INDEX = "set local enable_seqscan = off; set local enable_bitmapscan = off"
 """A small table would be read whole, the damaged page with it."""
@@ -102,7 +109,7 @@ async def verify(
     walk = _Walk(tenant, service, heads)
     try:
         await _through(pool, walk, PAGE, progress)
-    except DAMAGED:
+    except (*DAMAGED, *UNTIMELY):
         await _up_to_the_damage(pool, walk)
     bad = walk.position if walk.fault else None
     if forged and (bad is None or forged[0] < bad):
@@ -110,7 +117,7 @@ async def verify(
     return Verdict(
         tenant=tenant,
         service=service,
-        events=walk.position if walk.fault is None else walk.position - 1,
+        events=walk.position if walk.fault is None else max(walk.position - 1, 0),
         head=walk.hash.hex(),
         signed_position=max(heads, default=0),
         bad_position=bad,
@@ -125,12 +132,13 @@ async def tenants(pool: asyncpg.Pool) -> set[str]:
 
 
 async def _through(pool: asyncpg.Pool, walk: _Walk, size: int, progress: Progress | None) -> None:
-    """Walk on to the end, or to what is wrong. Raises one of DAMAGED where Postgres can't read its own pages."""
+    """Walk on to the end, or to what is wrong. Raises one of DAMAGED or UNTIMELY at a row that can't be read."""
     async with pool.acquire() as connection, connection.transaction(isolation="repeatable_read", readonly=True):
         if size == 1:
             await connection.execute(_BY_INDEX)
         head = await connection.fetchrow("select position, hash from log.head where tenant = $1", walk.tenant)
-        async with aclosing(_pages(connection, walk.tenant, walk.position, size)) as pages:
+        first = walk.position + 1 if walk.position else FIRST
+        async with aclosing(_pages(connection, walk.tenant, first, size)) as pages:
             async for page in pages:
                 for row in page:
                     walk.fault = _step(walk, row)
@@ -145,19 +153,19 @@ async def _up_to_the_damage(pool: asyncpg.Pool, walk: _Walk) -> None:
     """Row by row to the first that can't be read: whoever changes the files is named by position too."""
     try:
         await _through(pool, walk, 1, None)
-    except DAMAGED as damage:
+    except (*DAMAGED, *UNTIMELY) as damage:
         walk.position += 1
         walk.fault, walk.detail = "unreadable", str(damage)
 
 
 async def _pages(
-    connection: asyncpg.Connection, tenant: str, after: int, size: int
+    connection: asyncpg.Connection, tenant: str, first: int, size: int
 ) -> AsyncGenerator[list[asyncpg.Record], None]:
     """The database reads the next page while this one is hashed."""
-    reading = asyncio.create_task(connection.fetch(_PAGE, tenant, after, size))
+    reading = asyncio.create_task(connection.fetch(_PAGE, tenant, first, size))
     try:
         while page := await reading:
-            reading = asyncio.create_task(connection.fetch(_PAGE, tenant, page[-1]["position"], size))
+            reading = asyncio.create_task(connection.fetch(_PAGE, tenant, page[-1]["position"] + 1, size))
             await asyncio.sleep(0)  # so that it is sent off
             yield page
     finally:
@@ -168,10 +176,16 @@ async def _pages(
 def _step(walk: _Walk, row: asyncpg.Record) -> Fault | None:
     """Take one more row; what is wrong at walk.position, if anything."""
     at, stream, version, recorded_at, name, hash_, meta, data = row
+    if at <= walk.position:  # before the first, or there twice
+        walk.position = at
+        return "position_forged"
     walk.position += 1
     if at != walk.position:
         return "position_missing"
-    walk.hash = chain.link(walk.hash, at, recorded_at, chain.digest(meta, data))
+    try:
+        walk.hash = chain.link(walk.hash, at, recorded_at, chain.digest(meta, data))
+    except UNTIMELY:
+        return "unreadable"
     if hash_ != walk.hash:
         return "hash_differs"
     signed = walk.heads.get(at)

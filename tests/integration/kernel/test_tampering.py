@@ -11,7 +11,7 @@ from shared.adapters.heads import HeadFile, HeadSigner
 from shared.adapters.postgres.verify import Verdict, verify
 from shared.kernel import chain
 from shared.kernel.clock import system_clock
-from shared.kernel.ports import PreparedEvent
+from shared.kernel.ports import Key, PreparedEvent
 from tests.contract.stores import prepared, request
 
 KEY = Ed25519PrivateKey.generate()
@@ -85,6 +85,40 @@ async def test_a_change_to_any_stored_part_is_named_by_its_position(service, hea
     await past_the_triggers(owner, sql.format(w="where tenant = 't1' and position = 7"))
     verdict = await verified(service, heads)
     assert (verdict.bad_position, verdict.whole) == (7, False), part
+
+
+FORGED = """
+insert into log.event (tenant, position, stream, version, recorded_at, type, hash, meta, data)
+select tenant, $1, stream, version + 1, recorded_at, type, sha256(hash), meta, data
+from log.event where tenant = 't1' and position = 7"""
+
+
+@pytest.mark.parametrize("position", [0, -5, -(2**63)])
+async def test_a_row_before_the_first_is_refused_found_and_never_read(service, heads, owner, position):
+    """It would be a further event of a case, looked up by its stream, in a chain that is whole without it."""
+    await written(service, heads)
+    stream = await owner.fetchval("select stream from log.event where tenant = 't1' and position = 7")
+    with pytest.raises(asyncpg.CheckViolationError):
+        await owner.execute(FORGED, position)
+    await owner.execute("alter table log.event drop constraint position_counts")
+    await owner.execute(FORGED, position)
+    verdict = await verified(service, heads)
+    assert (verdict.bad_position, verdict.fault) == (position, "position_forged")
+    assert [one.position for one in (await service.store.load("t1", stream)).events] == [7]
+    looked_up = await service.store.load("t1", stream, Key("s", "never used", b"f"))
+    assert [one.position for one in looked_up.events] == [7]
+
+
+@pytest.mark.parametrize("moment", ["infinity", "-infinity", "0044-03-15 BC", "294276-01-01"])
+async def test_a_time_outside_the_calendar_is_named_by_its_position(service, heads, owner, moment):
+    await written(service, heads)
+    change = f"update log.event set recorded_at = '{moment}' where position = 7"  # noqa: S608 - our own words
+    with pytest.raises(asyncpg.CheckViolationError):
+        await past_the_triggers(owner, change)
+    await owner.execute("alter table log.event drop constraint recorded_sometime")
+    await past_the_triggers(owner, change)
+    verdict = await verified(service, heads)
+    assert (verdict.bad_position, verdict.whole) == (7, False)
 
 
 async def test_a_removed_row_is_found(service, heads, owner):
