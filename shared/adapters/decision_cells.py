@@ -8,12 +8,15 @@ knows what.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import partial
 from typing import Literal, Protocol, TypeAlias
 
 import msgspec
+
+from shared.adapters.decision_language import EngineFailed, NotAllowed, asked, check
 
 Kind = Literal["text", "number", "truth", "null"]
 KINDS_ZH: Mapping[Kind, str] = {"text": "文本", "number": "数", "truth": "真假值", "null": "空值"}
@@ -23,9 +26,6 @@ _LITERAL = re.compile(rf"""(?P<text>"[^"]*"|'[^']*')|(?P<number>{_NUMBER})|(?P<t
 _COMMA = re.compile(r"\s*,\s*")
 _COMPARISON = re.compile(rf"(?P<sign><=|>=|<|>)\s*(?P<number>{_NUMBER})")
 _INTERVAL = re.compile(rf"(?P<left>[\[(])\s*(?P<low>{_NUMBER})\s*\.\.\s*(?P<high>{_NUMBER})\s*(?P<right>[\])])")
-_QUOTED = re.compile(r"""\"[^\"]*\"|'[^']*'""")
-_WORD = re.compile(r"(?<![A-Za-z0-9_.])[A-Za-z_][A-Za-z0-9_]*(?!\s*\()(?![A-Za-z0-9_])")
-_GRAMMAR = frozenset({"and", "or", "not", "in", "true", "false", "null"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,10 +96,11 @@ class NotACell(Exception):
 
 
 def condition(name: str, cell: str, known: frozenset[str]) -> Condition:
-    """Raises NotACell. A word that is no input would silently equal nothing: mostly a text without its quotes."""
-    for word in _WORD.findall(_QUOTED.sub("", cell)):
-        if word not in known | _GRAMMAR:
-            raise NotACell(f"不认识 {word}（文本要加引号）", f"unknown word {word} (quote texts)")
+    """Raises NotACell."""
+    try:
+        check(cell, known)
+    except NotAllowed as refused:
+        raise NotACell(refused.zh, refused.en) from None
     compiled = _compiled_unary(cell)
     region = _region(cell)
     if compiled is None:
@@ -161,8 +162,8 @@ def _compiled_unary(cell: str) -> Expression | None:
     import zen  # noqa: PLC0415 - the engine is loaded by what asks a table, not by every process
 
     try:
-        compiled: Expression = zen.compile_unary_expression(cell)
-    except RuntimeError:
+        compiled: Expression = asked(lambda: zen.compile_unary_expression(cell))
+    except EngineFailed:
         return None
     return compiled
 
@@ -175,7 +176,11 @@ def _says_no_truth(cell: str, known: frozenset[str]) -> bool:
     for sample in ("", 1, True, ["x"]):
         context: dict[str, object] = dict.fromkeys((*known, "$"), sample)
         try:
-            answers.append(zen.compile_expression(cell).evaluate(context))
-        except RuntimeError:
+            answers.append(asked(partial(_evaluated, zen.compile_expression, cell, context)))
+        except EngineFailed:
             continue
     return bool(answers) and not any(isinstance(answer, bool) for answer in answers)
+
+
+def _evaluated(compile_expression: Callable[[str], Expression], cell: str, context: dict[str, object]) -> object:
+    return compile_expression(cell).evaluate(context)

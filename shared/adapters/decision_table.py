@@ -16,6 +16,7 @@ from typing import Literal
 from shared.adapters import decision_cells, decision_document, decision_reach
 from shared.adapters.decision_cells import KINDS_ZH, Condition, Kind, NotACell
 from shared.adapters.decision_errors import CellFails, Findings, InputMissing, InputMistyped, NoRowMatches
+from shared.adapters.decision_language import EngineFailed, asked
 
 HitPolicy = Literal["first", "collect"]
 Value = str | int | bool | Decimal | Sequence[str] | None
@@ -39,8 +40,8 @@ class TableRow:
     def _met(self, condition: Condition, inputs: dict[str, object]) -> bool:
         value = inputs[condition.name]
         try:
-            answer = condition.compiled.evaluate({**inputs, "$": value})
-        except RuntimeError:
+            answer = asked(lambda: condition.compiled.evaluate({**inputs, "$": value}))
+        except EngineFailed:
             answer = None
         if not isinstance(answer, bool):
             raise CellFails(row=self.row, name=condition.name, value=str(value))
