@@ -99,12 +99,13 @@ class FirstMatch:
 class AllMatches:
     """Tables of hit policy *collect*: every row that fits has its say, in row order; none is an answer too."""
 
-    def check(self, document: str) -> None:
-        """Raises TableInvalid, also for a row that stands twice."""
+    def check(self, document: str) -> tuple[frozenset[str], Sequence[tuple[str, Mapping[str, object]]]]:
+        """The inputs that it asks for, and each row (id, outputs). Raises TableInvalid, also if a row stands twice."""
         table = compiled(document, "collect")
         found = Findings()
         decision_reach.check_collect([(row.row, row.conditions, row.outputs) for row in table.rows], found)
         found.settle()
+        return table.inputs, [(row.row, row.outputs) for row in table.rows]
 
     def rows(self, document: str, inputs: Mapping[str, Value]) -> Sequence[Mapping[str, object]]:
         """The outputs of each row that fits. Raises InputMissing, InputMistyped, CellFails, TableInvalid."""

@@ -62,8 +62,8 @@ class RuleTable(Protocol):
 
     def rows(self, document: str, inputs: Mapping[str, str]) -> Sequence[Mapping[str, object]]: ...
 
-    def check(self, document: str) -> None:
-        """Raises Invalid for a table that doesn't compile."""
+    def check(self, document: str) -> tuple[Collection[str], Sequence[tuple[str, Mapping[str, object]]]]:
+        """The inputs that it asks for, and each row (id, outputs). Raises Invalid for one that doesn't compile."""
         ...
 
 

@@ -10,6 +10,7 @@ from services.investigation.domain.reference.commands import (
     ReferenceCommand,
 )
 from services.investigation.domain.reference.decider import Published, mapping, process_flow, responsibility_rules
+from services.investigation.domain.responsibility.shares import check_rules
 from shared.kernel.handling import Handled, Handler
 from shared.kernel.ports import Context, EventStore, Vault
 
@@ -25,8 +26,8 @@ class ReferenceHandlers:
         return await self._flows.handle(context, command.flow, command, answer=lambda s, _: {"version": s.version})
 
     async def publish_rules(self, context: Context, command: PublishResponsibilityRules) -> Handled[Published]:
-        """Raises Invalid for a table that doesn't compile."""
-        self._table.check(command.document)
+        """Raises Invalid for a table that doesn't compile, and RulesInvalid for one that gives no shares."""
+        check_rules(*self._table.check(command.document))
         return await self._rules.handle(context, command.rules, command, answer=lambda s, _: {"version": s.version})
 
     async def publish_mapping(self, context: Context, command: PublishMapping) -> Handled[Published]:

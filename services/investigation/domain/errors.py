@@ -318,6 +318,18 @@ class ConfirmerProposed(Forbidden):
 
 
 @dataclass(eq=False, kw_only=True)
+class RulesInvalid(Invalid):
+    """`where` names the input or the row of the table."""
+
+    field: ClassVar[str | None] = "document"
+    zh: ClassVar[str] = "责任规则无效，{where}：{problem_zh}"
+    en: ClassVar[str] = "The responsibility rules are not valid, {where}: {problem_en}"
+    where: str
+    problem_zh: str
+    problem_en: str
+
+
+@dataclass(eq=False, kw_only=True)
 class DepartmentIsTheNodes(Invalid):
     """Rule 11: shares follow the published rules and the flow, not who proposes them."""
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from decimal import Decimal
 from typing import get_args
 
 import pytest
 import zen
 
-from services.investigation.domain.errors import DepartmentIsTheNodes, PartyUnnamed, ShareInvalid
-from services.investigation.domain.responsibility.shares import CauseFacts, row_from, shares_from
+from services.investigation.domain.errors import DepartmentIsTheNodes, PartyUnnamed, RulesInvalid, ShareInvalid
+from services.investigation.domain.responsibility.shares import CauseFacts, check_rules, row_from, shares_from
 from services.investigation.readmodels.default_rules import default_rules
 from shared.contracts.words import Boundary, CauseCategory, CauseLeg
 from tests.unit.investigation.case import states as s
@@ -58,6 +59,51 @@ def test_rule_11_the_nodes_department_is_not_the_proposers_to_name():
     assert shares(parties=(("department", "production"),)) == shares(parties=())
     named = shares(department="", parties=(("department", "cleaning"),))  # a node that the flow gives to nobody
     assert named[0].party.code == "cleaning"
+
+
+ROW = {"rule": "R-1", "clause": "QM 7.1", "share": "primary", "party": "department:{department}", "percent": 60}
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"share": "tertiary"},
+        {"party": "nobody:x"},
+        {"party": "department"},
+        {"party": "supplier: S"},
+        {"party": "supplier:S "},
+        {"party": None},
+        {"percent": "abc"},
+        {"percent": True},
+        {"percent": "NaN"},
+        {"percent": "Infinity"},
+        {"percent": 0},
+        {"percent": -5},
+        {"percent": 101},
+        {"percent": None},
+    ],
+    ids=str,
+)
+def test_rule_11_a_row_that_isnt_a_share_is_refused_when_published_and_when_evaluated(wrong):
+    with pytest.raises(ShareInvalid):
+        row_from(ROW | wrong)
+    with pytest.raises(RulesInvalid) as refused:
+        check_rules(["leg"], [("r1", ROW), ("r2", ROW | wrong)])
+    assert (refused.value.where, refused.value.field) == ("r2", "document")
+
+
+def test_rule_11_published_rules_name_rule_and_clause_and_ask_for_what_is_known():
+    for wrong in ({"rule": " "}, {"clause": None}):
+        with pytest.raises(RulesInvalid):
+            check_rules([], [("r1", ROW | wrong)])
+    with pytest.raises(RulesInvalid) as refused:
+        check_rules(["leg", "weather"], [])
+    assert refused.value.where == "weather"
+    check_rules(["leg", "node"], [("r1", ROW), ("r2", ROW | {"share": "management", "percent": None})])
+
+
+def test_a_percentage_may_be_a_decimal_as_text():
+    assert row_from(ROW | {"percent": "33.3"}).percent == Decimal("33.3")
 
 
 def test_a_row_that_isnt_a_share_is_refused():

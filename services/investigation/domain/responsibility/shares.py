@@ -5,10 +5,16 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from typing import cast, get_args
 
-from services.investigation.domain.errors import DepartmentIsTheNodes, PartyUnnamed, ShareInvalid, SharesDontAddUp
+from services.investigation.domain.errors import (
+    DepartmentIsTheNodes,
+    PartyUnnamed,
+    RulesInvalid,
+    ShareInvalid,
+    SharesDontAddUp,
+)
 from shared.contracts.evidence import EvidenceRef
 from shared.contracts.investigation.cause import RootCauseConfirmed
 from shared.contracts.investigation.responsibility import Share
@@ -22,6 +28,8 @@ MAX_SHARES = 20
 _BLANK = re.compile(r"\{(\w+)\}")
 _KINDS: frozenset[str] = frozenset(get_args(PartyKind))
 _SHARE_KINDS: frozenset[str] = frozenset(get_args(ShareKind))
+_PARTY = re.compile(rf"(?:{'|'.join(sorted(_KINDS))}):\S(?:.{{0,198}}\S)?")
+"""The code without blanks at its ends: nobody could speak for a party whose code has them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,22 +69,51 @@ class CauseFacts:
         }
 
 
+INPUTS = frozenset({"leg", "level", "boundary", "category", "node", "department"})
+
+
+def check_rules(asked: Iterable[str], rows: Iterable[tuple[str, Mapping[str, object]]]) -> None:
+    """A table asks for what we know, and each row (id, outputs) is a share with its basis. Raises RulesInvalid."""
+    for name in sorted(set(asked) - INPUTS):
+        raise RulesInvalid(where=name, problem_zh="没有这个输入", problem_en="there is no such input")
+    for where, outputs in rows:
+        try:
+            row = row_from(outputs)
+        except ShareInvalid as refused:
+            raise RulesInvalid(where=where, problem_zh=refused.problem_zh, problem_en=refused.problem_en) from None
+        if not row.rule.strip() or not row.clause.strip():
+            raise RulesInvalid(where=where, problem_zh="缺少 rule 或 clause", problem_en="rule or clause is missing")
+
+
 def row_from(outputs: Mapping[str, object]) -> RuleRow:
     """A row of the table as evaluated. Raises ShareInvalid where an output isn't what a share needs."""
     party = str(outputs.get("party") or "")
     kind = str(outputs.get("share") or "")
-    percent = outputs.get("percent")
     if kind not in _SHARE_KINDS:
-        raise ShareInvalid(
-            party=party, problem_zh=f"规则给出的责任类别「{kind}」无效", problem_en=f"no such kind '{kind}'"
-        )
+        zh, en = f"规则给出的责任类别「{kind}」无效", f"no such kind of share: '{kind}'"
+        raise ShareInvalid(party=party, problem_zh=zh, problem_en=en)
+    if not _PARTY.fullmatch(party):
+        zh, en = f"责任方「{party}」应为 类别:代码", f"the party '{party}' should be kind:code"
+        raise ShareInvalid(party=party, problem_zh=zh, problem_en=en)
     return RuleRow(
         rule=str(outputs.get("rule") or ""),
         clause=str(outputs.get("clause") or ""),
         kind=cast("ShareKind", kind),
         party=party,
-        percent=None if kind == "management" or percent is None else Decimal(str(percent)),
+        percent=None if kind == "management" else _percent(party, outputs.get("percent")),
     )
+
+
+def _percent(party: str, said: object) -> Decimal:
+    """A whole number, or a decimal as text."""
+    try:
+        percent = Decimal(str(said)) if not isinstance(said, bool) else Decimal("NaN")
+    except InvalidOperation:
+        percent = Decimal("NaN")
+    if not (percent.is_finite() and 0 < percent <= WHOLE):
+        zh, en = f"比例「{said}」应大于 0 且不超过 100", f"the percentage '{said}' should be above 0 and 100 at most"
+        raise ShareInvalid(party=party, problem_zh=zh, problem_en=en)
+    return percent
 
 
 def shares_from(rows: Sequence[RuleRow], facts: CauseFacts) -> tuple[Share, ...]:
