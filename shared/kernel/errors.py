@@ -145,8 +145,8 @@ class KeyReused(StoreError):
 
 @dataclass(eq=False, kw_only=True)
 class KeyOwnerErased(StoreError):
-    zh: ClassVar[str] = "该个人数据主体已被删除，不能再记录其个人信息"
-    en: ClassVar[str] = "This data subject was erased; no personal data of theirs can be recorded"
+    zh: ClassVar[str] = "该个人数据主体已被删除，其个人信息不能再读取或记录"
+    en: ClassVar[str] = "This data subject was erased: no personal data of theirs can be read or recorded"
     owner: str
 
 

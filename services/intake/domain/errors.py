@@ -32,6 +32,13 @@ class AlreadyAcknowledged(Refused):
 
 
 @dataclass(eq=False, kw_only=True)
+class AttachmentDamaged(Refused):
+    zh: ClassVar[str] = "附件 {attachment_id} 的存储内容缺失或已被改动：请用 verify 核对，并从备份恢复"
+    en: ClassVar[str] = "The stored file of attachment {attachment_id} is missing or was changed: verify and restore it"
+    attachment_id: str
+
+
+@dataclass(eq=False, kw_only=True)
 class NotTriaged(Refused):
     """Handing over states severity and scope: somebody must have judged them."""
 

@@ -9,17 +9,19 @@ from urllib.parse import quote
 from uuid import UUID
 
 import filetype
+from cryptography.exceptions import InvalidTag
 from fastapi import APIRouter, File, Response, UploadFile
 
 from services.intake.application.handlers import IntakeHandlers
 from services.intake.domain.complaint.commands import AddAttachment
-from services.intake.entrypoints.http import COMPLAINTS, READERS, STAFF
+from services.intake.domain.errors import AttachmentDamaged
+from services.intake.entrypoints.http import COMPLAINTS, STAFF
 from services.intake.entrypoints.reading import SERVICE, complaint_of
 from shared.adapters.http.answers import created, location_of
 from shared.adapters.http.conventions import Creating, Reading, keyed_by
 from shared.adapters.http.edge_errors import FieldError, InvalidRequest
 from shared.adapters.http.policy import policy
-from shared.adapters.http.streams import opened
+from shared.adapters.http.streams import PERSONAL_READERS, opened
 from shared.adapters.runtime import Resources, Views
 from shared.contracts.intake.complaint import AttachmentAdded
 from shared.kernel.errors import NotFound
@@ -67,7 +69,7 @@ def routes(handlers: IntakeHandlers, resources: Resources, views: Views) -> APIR
     @router.get(
         "/{complaint_id}/attachments/{attachment_id}",
         operation_id="getAttachment",
-        dependencies=[policy(*READERS)],
+        dependencies=[policy(*PERSONAL_READERS)],
         response_class=Response,
     )
     async def content(complaint_id: UUID, attachment_id: UUID, read: Reading) -> Response:
@@ -77,8 +79,7 @@ def routes(handlers: IntakeHandlers, resources: Resources, views: Views) -> APIR
         found = next((one for one in added if one.attachment_id == attachment_id), None)
         if found is None:
             raise NotFound(what="attachment", id=str(attachment_id))
-        sealed = b"".join([chunk async for chunk in resources.blobs.get(read.tenant, found.sha256)])
-        plain = await resources.vault.open_blob(read.tenant, found.subject_id, attachment_id, sealed)
+        plain = await _content(resources, read.tenant, found)
         name = await opened(resources, read, found.file_name)
         return Response(
             plain,
@@ -90,6 +91,15 @@ def routes(handlers: IntakeHandlers, resources: Resources, views: Views) -> APIR
         )
 
     return router
+
+
+async def _content(resources: Resources, tenant: str, added: AttachmentAdded) -> bytes:
+    """Raises KeyOwnerErased, and AttachmentDamaged where the stored file isn't the recorded one any more."""
+    try:
+        sealed = b"".join([chunk async for chunk in resources.blobs.get(tenant, added.sha256)])
+        return await resources.vault.open_blob(tenant, added.subject_id, added.attachment_id, sealed)
+    except (OSError, InvalidTag, ValueError) as damage:
+        raise AttachmentDamaged(attachment_id=str(added.attachment_id)) from damage
 
 
 async def _once(content: bytes) -> AsyncIterator[bytes]:

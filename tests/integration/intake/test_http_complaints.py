@@ -7,6 +7,8 @@ from typing import Any
 
 import pytest
 
+from shared.adapters.http.policy import ROLES
+from shared.adapters.http.streams import PERSONAL_READERS
 from shared.kernel.ids import new_id
 
 FORM: dict[str, Any] = {
@@ -26,6 +28,9 @@ def key() -> dict[str, str]:
 @pytest.fixture
 def agent(app):
     return app.client("service_agent")
+
+
+PNG = b"\x89PNG\r\n\x1a\n" + b"\0" * 64
 
 
 async def registered(agent, **more) -> dict[str, Any]:
@@ -169,13 +174,12 @@ async def test_rule_02_a_correction_keeps_the_old_value_and_the_past_stays_askab
 
 async def test_attachments_are_typed_by_content_and_come_back_as_they_were(agent):
     made = await registered(agent)
-    png = b"\x89PNG\r\n\x1a\n" + b"\0" * 64
     path = f"/api/v1/complaints/{made['id']}/attachments"
-    answer = await agent.post(path, files={"file": ("裂纹.jpg", png, "text/plain")}, headers=key())
+    answer = await agent.post(path, files={"file": ("裂纹.jpg", PNG, "text/plain")}, headers=key())
     assert answer.status_code == 201, answer.text
     assert answer.headers["location"] == f"{path}/{answer.json()['id']}"
     got = await agent.get(f"{path}/{answer.json()['id']}")
-    assert (got.content, got.headers["content-type"]) == (png, "image/png")
+    assert (got.content, got.headers["content-type"]) == (PNG, "image/png")
     refused = await agent.post(path, files={"file": ("x.png", b"MZ\x90\0", "image/png")}, headers=key())
     assert (refused.status_code, refused.json()["type"]) == (422, "urn:suyuan:problem:attachment-refused")
 
@@ -192,10 +196,9 @@ async def test_an_erased_customer_is_gone_from_views_and_lists_and_the_chain_is_
     agent, officer = app.client("service_agent", tenant="er"), app.client("privacy_officer", tenant="er")
     auditor = app.client("auditor", tenant="er")
     made = await registered(agent)
-    png = b"\x89PNG\r\n\x1a\n" + b"\0" * 64
     path = f"/api/v1/complaints/{made['id']}"
     sent = key()
-    added = await agent.post(f"{path}/attachments", files={"file": ("a.png", png)}, headers=sent)
+    added = await agent.post(f"{path}/attachments", files={"file": ("a.png", PNG)}, headers=sent)
     found = await post(officer, "/data-subjects/find", {"kind": "phone", "value": "13800001111"})
     assert found["items"] == [made["subject_id"]]
     await post(officer, f"/data-subjects/{made['subject_id']}/erase", {"reason": "客户要求"})
@@ -203,7 +206,7 @@ async def test_an_erased_customer_is_gone_from_views_and_lists_and_the_chain_is_
     assert (body["form"]["customer"]["name"], body["form"]["description"]) == ("已删除", "已删除")
     assert (await agent.get(path)).json()["form"]["customer"]["name"] == "[erased]"
     assert (await agent.get(f"{path}/attachments/{added.json()['id']}")).status_code == 410
-    again = await agent.post(f"{path}/attachments", files={"file": ("a.png", png)}, headers=sent)
+    again = await agent.post(f"{path}/attachments", files={"file": ("a.png", PNG)}, headers=sent)
     assert (again.status_code, again.content) == (201, added.content)
     written = {"Suyuan-After": added.headers["Suyuan-Position"]}
     [row] = (await agent.get("/api/v1/complaints", headers=written)).json()["items"]
@@ -225,6 +228,39 @@ async def test_after_the_erasure_no_guess_about_the_person_is_answered(app):
     answers = [await agent.post("/api/v1/complaints", json=guess, headers=key()) for guess in guesses]
     assert [answer.status_code for answer in answers] == [410, 410, 410]
     assert len({answer.json()["detail"] for answer in answers}) == 1
+
+
+async def test_an_attachment_is_read_by_those_who_may_read_personal_texts(app):
+    agent = app.client("service_agent")
+    made = await registered(agent)
+    _, path = await attached(agent, made)
+    statuses = {role: (await app.client(role).get(path)).status_code for role in ROLES}
+    assert {role for role, status in statuses.items() if status == 200} == set(PERSONAL_READERS)
+    assert {status for role, status in statuses.items() if role not in PERSONAL_READERS} == {403}
+    for role in set(ROLES) - set(PERSONAL_READERS) - {"supplier"}:
+        shown = (await app.client(role).get(f"/api/v1/complaints/{made['id']}")).json()["attachments"]
+        assert [one["file_name"] for one in shown] == ["[restricted]"]
+
+
+async def test_a_stored_file_that_was_changed_or_is_gone_is_said_so(app):
+    agent = app.client("service_agent", tenant="files")
+    made = await registered(agent)
+    _, path = await attached(agent, made)
+    [file] = (app.runtimes["intake"].resources.settings.data_dir / "blobs" / "files").iterdir()
+    whole = file.read_bytes()
+    for spoil in (lambda: file.write_bytes(whole[:-1] + b"x"), lambda: file.write_bytes(b""), file.unlink):
+        spoil()
+        told = await agent.get(path)
+        assert (told.status_code, told.json()["type"]) == (409, "urn:suyuan:problem:attachment-damaged")
+    file.write_bytes(whole)
+    assert (await agent.get(path)).status_code == 200
+
+
+async def attached(agent, made):
+    path = f"/api/v1/complaints/{made['id']}/attachments"
+    added = await agent.post(path, files={"file": ("a.png", PNG)}, headers=key())
+    assert added.status_code == 201, added.text
+    return added, f"{path}/{added.json()['id']}"
 
 
 async def test_erasure_is_refused_under_a_legal_hold_with_basis_and_date(app):
