@@ -7,7 +7,7 @@ from fastapi import APIRouter
 from services.intake.application import reactions, timers
 from services.intake.application.handlers import IntakeHandlers
 from services.intake.entrypoints import attachments, http, rules
-from services.intake.readmodels import complaint_list, due_times, subject_complaints
+from services.intake.readmodels import complaint_list, due_times, open_investigations, subject_complaints
 from shared.adapters.anchors import blobs_anchor
 from shared.adapters.decision_table import FirstMatch
 from shared.adapters.http.audit import audited_service
@@ -28,7 +28,7 @@ def wire(resources: Resources, views: Views) -> Wired:
     anchors = (blobs_anchor(resources.blobs, AttachmentAdded, lambda added: (added.sha256,)),)
     router = APIRouter()
     for part in (
-        http.routes(handlers, resources, views),
+        http.routes(handlers, open_investigations.OpenInvestigations(resources, views), resources, views),
         attachments.routes(handlers, resources, views),
         rules.rule_routes(handlers),
         rules.subject_routes(handlers),
@@ -37,7 +37,7 @@ def wire(resources: Resources, views: Views) -> Wired:
         router.include_router(part)
     return Wired(
         router,
-        models=(complaint_list.MODEL, due_times.MODEL, subject_complaints.MODEL),
+        models=(complaint_list.MODEL, due_times.MODEL, subject_complaints.MODEL, open_investigations.MODEL),
         reactions=reactions.rules(handlers),
         timers=timers.rules(handlers, due_times.MODEL),
         anchors=anchors,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -104,18 +104,24 @@ class Views:
         """Return once these models, and the reactions before them, have passed `after`. Raises ViewBehind."""
         for source, position in after.items():
             own = await self._reacted(source, tenant, position, patience)
-            await self.folded(self._service, tenant, own, models, patience)
-            await self.folded(source, tenant, position, models, patience)
+            await self._folded(self._service, tenant, own, models, patience)
+            await self._folded(source, tenant, position, models, patience)
 
     async def come_to(self, tenant: str, position: int, models: Sequence[str], patience: float) -> None:
         """Return once these models have passed that position of the service's own log, whatever reactions do.
 
         For what a command or a reaction looks up itself: it can't wait for its own effect. Raises ViewBehind.
         """
-        await self.folded(self._service, tenant, position, models, patience)
+        await self._folded(self._service, tenant, position, models, patience)
 
-    async def folded(self, log: str, tenant: str, until: int, models: Sequence[str], patience: float) -> None:
-        """Return once those of these models that follow the log have passed that position. Raises ViewBehind."""
+    async def all_told(self, tenant: str, models: Iterable[ReadModel], patience: float) -> None:
+        """Return once these models hold all that their logs tell at this moment. Raises ViewBehind."""
+        for model in models:
+            for source in model.sources:
+                head = (await self.logs[source].heads()).get(tenant, 0)
+                await self._folded(source, tenant, head, [model.name], patience)
+
+    async def _folded(self, log: str, tenant: str, until: int, models: Sequence[str], patience: float) -> None:
         for name in models:
             projector = self.projectors[name]
             if log in projector.positions and not await projector.wait(log, tenant, until, patience):

@@ -40,6 +40,7 @@ class PlainComplaint:
     severity: str | None = None
     plan: str | None = None
     investigation: str | None = None
+    own: bool = False
     outcome: str | None = None
     told: bool = False
     offer: str | None = None
@@ -70,7 +71,7 @@ class PlainComplaint:
             return always | {"reopen"}
         judged = {
             "acknowledge": not self.acknowledged,
-            "hand_over": self.severity is not None,
+            "hand_over": self.severity is not None and not (self.own and self.outcome is None),
             "offer": self.offer != "open",
             "accept": self.offer == "open",
             "silence": self.offer == "open" and self.respond_by is not None and now >= self.respond_by,
@@ -122,14 +123,18 @@ class PlainComplaint:
         self.events.append("ComplaintDetailsCorrected")
         return None
 
-    def hand_over(self, to: str) -> str | None:
+    def hand_over(self, to: str, mode: str, target: str) -> str | None:
+        """`target`: is the other one open, concluded, or nobody's?"""
         if self.closed:
             return "complaint-is-closed"
         if self.severity is None:
             return "not-triaged"
-        if self.investigation == to:
+        if self.investigation == to or (mode == "open" and self.own and self.outcome is None):
             return "already-handed-over"
+        if mode == "join" and target != "open":
+            return {"concluded": "investigation-is-concluded", "nobody": "not-found"}[target]
         self.investigation = to
+        self.own = mode == "open"
         self.events.append("ComplaintHandedOver")
         return None
 

@@ -107,9 +107,11 @@ class ComplaintMachine(RuleBasedStateMachine):
         expected = self.model.correct(path, value, reason)
         self.expect(expected, ask.CorrectDetail(path=path, value=value, reason=reason))
 
-    @rule(to=which, mode=st.sampled_from(["open", "join"]))
-    def hand_over(self, to, mode):
-        self.expect(self.model.hand_over(to), ask.HandOver(investigation_id=INVESTIGATIONS[to], mode=mode))
+    @rule(to=which, mode=st.sampled_from(["open", "join"]), other=st.sampled_from(["open", "concluded", "nobody"]))
+    def hand_over(self, to, mode, other):
+        known = None if other == "nobody" else ask.Target(number="I2026-0001", concluded=other == "concluded")
+        command = ask.HandOver(investigation_id=INVESTIGATIONS[to], mode=mode, target=known)
+        self.expect(self.model.hand_over(to, mode, other), command)
 
     @rule(of=which, outcome=st.sampled_from(["ntf", "external"]))
     def record_outcome(self, of, outcome):
@@ -292,7 +294,9 @@ def closes_without_remedy(command: ask.ComplaintCommand, state: Complaint) -> Se
 
 def hands_over_untriaged_again(command: ask.ComplaintCommand, state: Complaint) -> Sequence[Event]:
     forgets = isinstance(command, ask.HandOver)
-    return COMPLAINT.decide(command, replace(state, investigation_id=None) if forgets else state)
+    return COMPLAINT.decide(
+        command, replace(state, investigation_id=None, own_investigation=False) if forgets else state
+    )
 
 
 def reopens_as_told(state: Complaint, event: Event) -> Complaint:

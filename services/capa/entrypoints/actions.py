@@ -41,7 +41,6 @@ from services.capa.entrypoints.http import CAPAS, READERS, SERVICE, WRITERS
 from services.capa.readmodels.action_list import MODEL as ACTIONS
 from services.capa.readmodels.action_list import ActionFilter, actions
 from services.capa.readmodels.effectiveness_counts import COUNTED, counts
-from services.capa.readmodels.recurrences import all_told
 from shared.adapters.http.answers import created, done, listed
 from shared.adapters.http.conventions import Creating, Paging, Reading, Writing
 from shared.adapters.http.evidence import Citable
@@ -183,7 +182,7 @@ def _add_effectiveness(
         day = today(context)
         found = window(await handlers.capa(context.tenant, capa_id))
         asked = found or Window(made_from=day, made_to=day, products=(), defect_codes=())
-        await all_told(views, context.tenant, COUNTED, resources.settings.wait_seconds)
+        await views.all_told(context.tenant, COUNTED, resources.settings.wait_seconds)
         return await counts(resources.reads, context.tenant, asked)
 
     @router.post(path, operation_id="planEffectivenessCheck", dependencies=writers)

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
 from services.capa.domain.capa.commands import Complained
 from services.capa.readmodels import bad_items, capa_list
 from shared.adapters.runtime import Resources, Views
-from shared.kernel.readmodel import ReadModel
 
 _PAIRS = """
 from read.bad_items b join read.capa_list c
@@ -44,15 +43,7 @@ class KnownItems:
 
     async def _all_told(self, tenant: str) -> None:
         """A registration stands in another log than its verification: wait for both, and for the own log's CAPAs."""
-        await all_told(self._views, tenant, (bad_items.MODEL, capa_list.MODEL), self._resources.settings.wait_seconds)
-
-
-async def all_told(views: Views, tenant: str, models: Iterable[ReadModel], patience: float) -> None:
-    """Return once these models hold all that their logs tell at this moment. Raises ViewBehind."""
-    for model in models:
-        for source in model.sources:
-            head = (await views.logs[source].heads()).get(tenant, 0)
-            await views.folded(source, tenant, head, [model.name], patience)
+        await self._views.all_told(tenant, (bad_items.MODEL, capa_list.MODEL), self._resources.settings.wait_seconds)
 
 
 def complained(row: Mapping[str, Any]) -> Complained:

@@ -32,6 +32,14 @@ class AlreadyAcknowledged(Refused):
 
 
 @dataclass(eq=False, kw_only=True)
+class InvestigationIsConcluded(Refused):
+    field: ClassVar[str | None] = "investigation_id"
+    zh: ClassVar[str] = "调查 {investigation_no} 已结论：请重新打开它，或交给另一个调查"
+    en: ClassVar[str] = "Investigation {investigation_no} is concluded: reopen it, or hand over to another one"
+    investigation_no: str
+
+
+@dataclass(eq=False, kw_only=True)
 class AttachmentDamaged(Refused):
     zh: ClassVar[str] = "附件 {attachment_id} 的存储内容缺失或已被改动：请用 verify 核对，并从备份恢复"
     en: ClassVar[str] = "The stored file of attachment {attachment_id} is missing or was changed: verify and restore it"

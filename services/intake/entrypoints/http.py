@@ -41,6 +41,7 @@ from services.intake.readmodels.complaint_list import MODEL as LIST
 from services.intake.readmodels.complaint_list import ComplaintFilter, Sort, complaints
 from services.intake.readmodels.complaint_view import complaint_view, deadlines_view, timeline
 from services.intake.readmodels.due_times import MODEL as DUE_TIMES
+from services.intake.readmodels.open_investigations import OpenInvestigations
 from shared.adapters.http.answers import created, done, listed, location_of, view
 from shared.adapters.http.conventions import Calling, Creating, Paging, Reading, ReadingAsOf, Writing
 from shared.adapters.http.policy import Role, policy
@@ -58,11 +59,13 @@ STAFF: tuple[Role, ...] = ("service_agent", "quality_engineer", "quality_manager
 READERS: tuple[Role, ...] = (*STAFF, "department_lead", "auditor", "privacy_officer")
 
 
-def routes(handlers: IntakeHandlers, resources: Resources, views: Views) -> APIRouter:
+def routes(
+    handlers: IntakeHandlers, investigations: OpenInvestigations, resources: Resources, views: Views
+) -> APIRouter:
     router = APIRouter(prefix=COMPLAINTS, tags=["投诉 complaints"])
     _add_reads(router, resources, views)
     _add_registration(router, handlers)
-    _add_commands(router, handlers)
+    _add_commands(router, handlers, investigations)
     _add_resolution(router, handlers)
     return router
 
@@ -145,7 +148,7 @@ def _add_registration(router: APIRouter, handlers: IntakeHandlers) -> None:
         return created(SERVICE, handled.appended, location_of(handled.appended, COMPLAINTS))
 
 
-def _add_commands(router: APIRouter, handlers: IntakeHandlers) -> None:
+def _add_commands(router: APIRouter, handlers: IntakeHandlers, investigations: OpenInvestigations) -> None:
     staff = [policy(*STAFF)]
 
     async def handle(context: Context, complaint_id: UUID, command: ComplaintCommand) -> Response:
@@ -176,8 +179,10 @@ def _add_commands(router: APIRouter, handlers: IntakeHandlers) -> None:
     @router.post("/{complaint_id}/hand-over", operation_id="handOverComplaint", dependencies=staff)
     async def hand_over(complaint_id: UUID, body: HandOverBody, context: Writing) -> Response:
         """移交调查 · Hand over to a new investigation, or join an open one."""
-        target = body.investigation_id
-        command = HandOver(investigation_id=target or new_id(), mode="join" if target else "open")
+        if body.investigation_id is None:
+            return await handle(context, complaint_id, HandOver(investigation_id=new_id(), mode="open"))
+        target = await investigations.target(context.tenant, body.investigation_id)
+        command = HandOver(investigation_id=body.investigation_id, mode="join", target=target)
         return await handle(context, complaint_id, command)
 
     @router.post("/{complaint_id}/close", operation_id="closeComplaint", dependencies=staff)

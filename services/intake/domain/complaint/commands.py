@@ -85,11 +85,20 @@ class TriageComplaint:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Target:
+    """An investigation, as its log tells of it by now."""
+
+    number: str
+    concluded: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class HandOver:
-    """To a new investigation of that id, or to join an open one."""
+    """To a new investigation of that id, or to join an open one: `target`, None where there is none of that id."""
 
     investigation_id: UUID
     mode: Literal["open", "join"]
+    target: Target | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

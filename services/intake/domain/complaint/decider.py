@@ -32,6 +32,7 @@ from services.intake.domain.errors import (
     AlreadyAcknowledged,
     AlreadyHandedOver,
     ComplaintIsClosed,
+    InvestigationIsConcluded,
     NotBreached,
     NotTriaged,
     OverrideWithoutReason,
@@ -176,11 +177,17 @@ def _triage(command: TriageComplaint, state: Complaint, form: ComplaintRegistere
 
 
 def _hand_over(command: HandOver, state: Complaint, form: ComplaintRegistered) -> Sequence[Event]:
-    """Never twice to the same; to another one it may go on, and that one's outcome then counts."""
+    """Never twice to the same, nor to a second one of its own while the first has no outcome.
+
+    To another one it may go on, and that one's outcome then counts.
+    """
     if state.triage is None:
         raise NotTriaged(complaint_no=form.complaint_no)
-    if state.investigation_id == command.investigation_id:
+    one_more = command.mode == "open" and state.own_investigation and state.outcome is None
+    if one_more or state.investigation_id == command.investigation_id:
         raise AlreadyHandedOver(complaint_no=form.complaint_no, investigation_id=str(state.investigation_id))
+    if command.mode == "join":
+        _still_there(command)
     return (
         ComplaintHandedOver(
             complaint_id=form.complaint_id,
@@ -201,6 +208,14 @@ def _hand_over(command: HandOver, state: Complaint, form: ComplaintRegistered) -
             scenario=form.scenario,
         ),
     )
+
+
+def _still_there(command: HandOver) -> None:
+    """Handed over to nobody, nobody would be told."""
+    if command.target is None:
+        raise NotFound(what="investigation", id=str(command.investigation_id))
+    if command.target.concluded:
+        raise InvestigationIsConcluded(investigation_no=command.target.number)
 
 
 def _record_outcome(command: RecordOutcome, state: Complaint, form: ComplaintRegistered) -> Sequence[Event]:

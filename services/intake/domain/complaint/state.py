@@ -40,6 +40,8 @@ class Complaint:
     replied: bool = False
     triage: ComplaintTriaged | None = None
     investigation_id: UUID | None = None
+    own_investigation: bool = False
+    """It was handed over to a new investigation, opened for it."""
     outcome: InvestigationOutcome | None = None
     decision_told: bool = False
     resolutions: int = 0
@@ -64,8 +66,8 @@ def evolve(state: Complaint, event: Event) -> Complaint:  # noqa: PLR0911 - one 
             return replace(state, acknowledged_at=at, replied=state.replied or not automatic)
         case ComplaintTriaged():
             return replace(state, triage=event)
-        case ComplaintHandedOver(investigation_id=investigation_id):
-            return replace(state, investigation_id=investigation_id)
+        case ComplaintHandedOver(investigation_id=investigation_id, mode=mode):
+            return replace(state, investigation_id=investigation_id, own_investigation=mode == "open")
         case InvestigationOutcomeRecorded(outcome=outcome):
             return replace(state, outcome=outcome)
         case _:

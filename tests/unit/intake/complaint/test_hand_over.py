@@ -1,10 +1,13 @@
 from dataclasses import replace
 
-from services.intake.domain.complaint.commands import CorrectDetail, HandOver
-from services.intake.domain.errors import AlreadyHandedOver, ComplaintIsClosed, NotTriaged
+from services.intake.domain.complaint.commands import CorrectDetail, HandOver, Target
+from services.intake.domain.errors import AlreadyHandedOver, ComplaintIsClosed, InvestigationIsConcluded, NotTriaged
 from shared.contracts.intake.complaint import ComplaintHandedOver, InvestigationOutcomeRecorded
+from shared.kernel.errors import NotFound
 from shared.kernel.marked import key_owners
 from tests.unit.intake import states as s
+
+OPEN = Target(number="I2026-0007", concluded=False)
 
 
 def test_it_says_all_that_an_investigation_needs_and_nothing_personal():
@@ -35,15 +38,30 @@ def test_not_twice_to_the_same_but_on_to_another():
     s.complaint.given(s.handed_over()).when(s.HAND_OVER).refused(
         AlreadyHandedOver, investigation_id=str(s.INVESTIGATION)
     )
-    other = HandOver(investigation_id=s.OTHER_INVESTIGATION, mode="join")
+    other = HandOver(investigation_id=s.OTHER_INVESTIGATION, mode="join", target=OPEN)
     moved = s.after(other, given=s.handed_over())
     s.complaint.given(moved).when(s.OUTCOME).then_nothing()
     outcome = replace(s.OUTCOME, investigation_id=s.OTHER_INVESTIGATION)
     assert len(s.complaint.given(moved).when(outcome).events) == 1
 
 
+def test_not_to_a_second_one_of_its_own_while_the_first_has_no_outcome():
+    again = HandOver(investigation_id=s.OTHER_INVESTIGATION, mode="open")
+    s.complaint.given(s.handed_over()).when(again).refused(AlreadyHandedOver, investigation_id=str(s.INVESTIGATION))
+    known = s.after(s.OUTCOME, given=s.handed_over())
+    assert s.complaint.given(known).when(again).refusal is None
+    joined = s.after(HandOver(investigation_id=s.OTHER_INVESTIGATION, mode="join", target=OPEN), given=s.triaged())
+    assert s.complaint.given(joined).when(s.HAND_OVER).refusal is None  # it can still get one of its own
+
+
+def test_not_to_an_investigation_that_is_concluded_or_never_was():
+    join = HandOver(investigation_id=s.OTHER_INVESTIGATION, mode="join", target=replace(OPEN, concluded=True))
+    s.complaint.given(s.triaged()).when(join).refused(InvestigationIsConcluded, investigation_no="I2026-0007")
+    s.complaint.given(s.triaged()).when(replace(join, target=None)).refused(NotFound)
+
+
 def test_not_when_closed():
-    other = HandOver(investigation_id=s.OTHER_INVESTIGATION, mode="join")
+    other = HandOver(investigation_id=s.OTHER_INVESTIGATION, mode="join", target=OPEN)
     s.complaint.given(s.closed()).when(other).refused(ComplaintIsClosed, complaint_no=s.NUMBER)
 
 
