@@ -203,6 +203,14 @@ class RootCauseUnknown(Refused):
     root_cause_id: str
 
 
+class RootCauseStands(Refused):
+    """Rule 10: one root cause a leg for a chain of whys; a second one would open a second CAPA."""
+
+    field: ClassVar[str | None] = "last_why"
+    zh: ClassVar[str] = "该 5 Why 链已确认为这一层面的根本原因：如需更正请先撤回"
+    en: ClassVar[str] = "This chain of whys is confirmed as the root cause of that leg: withdraw it first to correct it"
+
+
 class ApproverIsAuthor(Forbidden):
     zh: ClassVar[str] = "批准人不能是提出人本人"
     en: ClassVar[str] = "Who approves must be another person than who decides"

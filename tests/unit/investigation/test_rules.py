@@ -32,6 +32,7 @@ from services.investigation.domain.errors import (
     NotYourShare,
     PartyBearsNothing,
     PartyNotHeard,
+    RootCauseStands,
     ShareContested,
     ShareInvalid,
     SharesDontAddUp,
@@ -193,6 +194,13 @@ def test_rule_10_a_later_answer_outside_breaks_a_chain_that_went_on():
         given=s.opened(),
     )
     s.case.given(answered).when(s.confirm_root(1)).refused(BoundaryPassed, question="为什么 0?")
+
+
+def test_rule_10_a_chain_is_one_root_cause_of_a_leg_until_that_is_withdrawn():
+    again = s.confirm_root(root_cause_id=UUID(int=44), statement="换一种说法")
+    s.case.given(s.rooted()).when(again).refused(RootCauseStands)
+    withdrawn = s.after(WithdrawRootCause(root_cause_id=s.ROOT, reason="证据有误"), given=s.rooted())
+    assert s.case.given(withdrawn).when(again).refusal is None
 
 
 def test_rule_10_8d_needs_occurrence_and_escape():

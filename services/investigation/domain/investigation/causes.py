@@ -12,6 +12,7 @@ from services.investigation.domain.errors import (
     BoundaryPassed,
     IdTaken,
     NodeExcluded,
+    RootCauseStands,
     RootCauseUnknown,
     WhyInUse,
     WhyOfOtherLeg,
@@ -164,6 +165,9 @@ def confirm_root_cause(command: ConfirmRootCause, state: Investigation) -> Event
     if not command.products:
         raise BlankText(name="products")
     answers = unbroken(state.whys, command.last_why, command.leg)
+    chain = tuple(answer.why_id for answer in answers)
+    if any((root.chain, root.leg) == (chain, command.leg) for root in state.roots.values()):
+        raise RootCauseStands
     entry = state.nodes.get(command.node)
     if entry is not None and entry.status == "cleared":
         raise NodeExcluded(node=command.node)
@@ -177,7 +181,7 @@ def confirm_root_cause(command: ConfirmRootCause, state: Investigation) -> Event
             boundary=answers[-1].boundary,
             category=command.category,
             node=command.node,
-            chain=tuple(answer.why_id for answer in answers),
+            chain=chain,
             evidence=distinct(ref for refs in (*(a.evidence for a in answers), command.evidence) for ref in refs),
             products=command.products,
             lots=command.lots,
