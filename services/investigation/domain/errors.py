@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 from typing import ClassVar
 
 from shared.kernel.errors import Forbidden, Invalid, Refused
@@ -139,6 +140,17 @@ class WhyUnknown(Invalid):
     zh: ClassVar[str] = "没有问题 {why_id}"
     en: ClassVar[str] = "There is no why {why_id}"
     why_id: str
+
+
+@dataclass(eq=False, kw_only=True)
+class MoreThanDelivered(Invalid):
+    """It would stand in the rates that a CAPA is judged by."""
+
+    field: ClassVar[str | None] = "quantity"
+    zh: ClassVar[str] = "验证数量 {quantity} 超过交付数量 {delivered}"
+    en: ClassVar[str] = "{quantity} can't be verified where {delivered} were delivered"
+    quantity: Decimal
+    delivered: Decimal
 
 
 @dataclass(eq=False, kw_only=True)

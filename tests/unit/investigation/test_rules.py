@@ -23,6 +23,7 @@ from services.investigation.domain.errors import (
     EvidenceSuperseded,
     FinalWithoutActions,
     HearingOver,
+    MoreThanDelivered,
     NoConfirmedCause,
     NodeExcluded,
     NodeFaulty,
@@ -194,6 +195,18 @@ def test_rule_10_a_later_answer_outside_breaks_a_chain_that_went_on():
         given=s.opened(),
     )
     s.case.given(answered).when(s.confirm_root(1)).refused(BoundaryPassed, question="为什么 0?")
+
+
+def test_no_more_is_verified_than_was_delivered():
+    """Five were complained about, ten delivered: seven may be bad, eleven can't."""
+    joined = s.joined()
+    item = replace(joined.items[0], quantity_delivered=Decimal(10))
+    opened = [replace(e, items=(item,)) if isinstance(e, type(joined)) else e for e in s.opened()]
+    for quantity in (7, 10):
+        assert s.case.given(opened).when(replace(s.verified(), quantity=Decimal(quantity))).refusal is None
+    s.case.given(opened).when(replace(s.verified(), quantity=Decimal(11))).refused(
+        MoreThanDelivered, quantity=Decimal(11), delivered=Decimal(10)
+    )
 
 
 def test_rule_10_a_chain_is_one_root_cause_of_a_leg_until_that_is_withdrawn():

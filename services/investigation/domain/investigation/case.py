@@ -13,6 +13,7 @@ from services.investigation.domain.errors import (
     ConfirmedCauseStands,
     ConfirmedItemStands,
     ItemUnknown,
+    MoreThanDelivered,
     NoConfirmedCause,
     NotConcluded,
     NotHandedOver,
@@ -139,6 +140,8 @@ def verify_item(command: VerifyItem, state: Investigation) -> Events:
     cited(command.evidence, "verification")
     if command.outcome == "confirmed" and command.quantity <= 0:
         raise QuantityNotPositive(quantity=str(command.quantity))
+    if item.quantity_delivered is not None and command.quantity > item.quantity_delivered:
+        raise MoreThanDelivered(quantity=command.quantity, delivered=item.quantity_delivered)
     return [
         ItemVerified(
             investigation_id=state.known,
