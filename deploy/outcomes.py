@@ -1,7 +1,7 @@
 """What a command that failed on purpose says, and the code it ends with.
 
 0 done, 2 usage or settings, 130 and 143 ended by a signal; what a command answers: 3 to 6 (docs/operations.md).
-10 to 21 are the classes of deploy/embedded (`exit_code` of each); 16 also where the disk runs full later on.
+10 to 21, 30 and 31 are the classes of deploy/embedded (`exit_code` of each); 16 also where the disk runs full later on.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from shared.adapters.postgres.connection import DurabilityOff
 from shared.adapters.postgres.migrate import ChangedMigration, NewerSchema, OlderSchema
 from shared.adapters.postgres.rebuild import RebuildDiffers, RebuildParked
 from shared.adapters.postgres.verify import DAMAGED
+from shared.adapters.private_file import SecretBroken
 from shared.kernel.errors import StoreFull, StoreUnavailable, SuyuanError, UnknownEvent
 
 TAMPERED, NOT_FOUND, STILL_PARKED, NOT_SWITCHED = 3, 4, 5, 6
@@ -50,6 +51,7 @@ EXIT_CODES: Mapping[type[SuyuanError], int] = {
     DatabaseGone: 26,
     DatabaseDamaged: 27,
     UnknownEvent: 28,
+    SecretBroken: 29,
 }
 
 _GONE = (

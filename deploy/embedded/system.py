@@ -14,6 +14,7 @@ import asyncpg
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from deploy.embedded.databases import ServiceDatabase, ensure_service_database
+from deploy.embedded.master_key import require_master_key
 from deploy.embedded.postgres import EmbeddedPostgres
 from shared.adapters.blobs import FolderBlobs
 from shared.adapters.postgres.migrate import migrate
@@ -25,6 +26,7 @@ from shared.kernel.clock import Clock, system_clock
 from shared.kernel.ports import EventLog
 
 KEY_BYTES = 32
+MASTER_KEY = "master.key"
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,8 +41,8 @@ def secrets_of(folder: Path) -> Secrets:
     """The master key and the key that signs heads: made at first start, readable by the owner only."""
     keys = folder / "keys"
     return Secrets(
-        master=kept(keys / "master.key", lambda: token_bytes(KEY_BYTES)),
-        heads=Ed25519PrivateKey.from_private_bytes(kept(keys / "heads.key", lambda: token_bytes(KEY_BYTES))),
+        master=kept(keys / MASTER_KEY, lambda: token_bytes(KEY_BYTES), KEY_BYTES),
+        heads=Ed25519PrivateKey.from_private_bytes(kept(keys / "heads.key", lambda: token_bytes(KEY_BYTES), KEY_BYTES)),
     )
 
 
@@ -52,6 +54,7 @@ async def embedded(settings: Settings, clock: Clock = system_clock) -> AsyncIter
         databases = {service: await ensure_service_database(postgres, service) for service in SERVICES}
         for service, database in databases.items():
             await migrated(service, database)
+        await require_master_key(folder / "keys" / MASTER_KEY, databases.values())
         dsns = {service: dict(database.runtime) for service, database in databases.items()}
         yield System(postgres, wired(settings, secrets_of(folder), dsns, clock))
 

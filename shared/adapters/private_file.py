@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
+from typing import ClassVar
+
+from shared.kernel.errors import SuyuanError
 
 _OWNER_ONLY = 0o600
 
@@ -13,16 +17,28 @@ class ReadableByOthers(PermissionError):
     """A secret's file can be read by somebody else: it may be known, so it isn't used."""
 
 
-def kept(path: Path, make: Callable[[], bytes]) -> bytes:
-    """The file's bytes; the first time those of `make`, written whole or not at all.
+@dataclass(eq=False, kw_only=True)
+class SecretBroken(SuyuanError):
+    """Shorter or longer than it was made, or not what it should be: using it could lose what it protects."""
 
-    Raises ReadableByOthers, OSError.
+    zh: ClassVar[str] = "密钥文件 {file} 已损坏：请从备份恢复"
+    en: ClassVar[str] = "The secret in {file} is broken: restore it from a backup"
+    file: str
+
+
+def kept(path: Path, make: Callable[[], bytes], size: int | None = None) -> bytes:
+    """The file's bytes, `size` of them; the first time those of `make`, written whole or not at all.
+
+    Raises ReadableByOthers, SecretBroken, OSError.
     """
     if not path.exists():
         _write(path, make())
     if path.stat().st_mode & 0o077:
         raise ReadableByOthers(f"{path} can be read by others: chmod 600 it, or remove it to get a new secret")
-    return path.read_bytes()
+    found = path.read_bytes()
+    if size is not None and len(found) != size:
+        raise SecretBroken(file=path.name)
+    return found
 
 
 def _write(path: Path, data: bytes) -> None:

@@ -142,6 +142,39 @@ def content_of(path: Path) -> bytes:
         return b""
 
 
+@pytest.mark.parametrize(
+    ("spoil", "code", "said"),
+    [
+        (lambda key: key.unlink(), 30, "There is no master key"),
+        (lambda key: key.write_bytes(bytes(32)), 31, "isn't the one"),
+        (lambda key: key.write_bytes(b""), 31, "isn't the one"),
+    ],
+)
+def test_without_its_master_key_it_does_not_start_and_with_it_again_all_is_there(server, spoil, code, said):
+    server.start()
+    made = register(server.client("service_agent"))
+    assert server.stop() == 0
+    key = server.folder / "keys" / "master.key"
+    kept = key.read_bytes()
+    spoil(key)
+    refused = server.run("run", "--port", "0", LANG="en_GB.UTF-8")
+    assert (refused.returncode, said in refused.stderr, "Traceback" in refused.stderr) == (code, True, False)
+    key.write_bytes(kept)
+    key.chmod(0o600)
+    server.start()
+    body = server.client("service_agent").get(f"/api/v1/complaints/{made['id']}").json()
+    assert body["form"]["customer"]["name"] == NAME
+
+
+@pytest.mark.parametrize("name", ["keys/heads.key", "edge.secret", "issuer.key.json"])
+def test_a_broken_secret_is_said_so(server, name):
+    server.start()
+    assert server.stop() == 0
+    (server.folder / name).write_bytes(b"junk")
+    refused = server.run("run", "--port", "0", LANG="zh_CN.UTF-8")
+    assert (refused.returncode, "已损坏" in refused.stderr, "Traceback" in refused.stderr) == (29, True, False)
+
+
 def test_a_second_start_on_the_same_folder_is_refused_with_a_sentence(server):
     server.start()
     second = server.run("run", "--port", "0", LANG="en_GB.UTF-8")

@@ -28,6 +28,7 @@ from shared.adapters.telemetry import TELEMETRY
 from shared.kernel.clock import Clock, system_clock
 
 VERSION = "0.1.0"
+SECRET_BYTES = 32
 SECRET_FILE = "edge.secret"  # noqa: S105 - the file's name
 
 _DESCRIPTION = (
@@ -118,4 +119,4 @@ def edge_of(settings: Settings, clock: Clock = system_clock, issuer: LocalIssuer
 def _secret(settings: Settings) -> bytes:
     if settings.edge_secret is not None:
         return settings.edge_secret.get_secret_value().encode()
-    return kept(settings.data_dir / SECRET_FILE, lambda: token_bytes(32))
+    return kept(settings.data_dir / SECRET_FILE, lambda: token_bytes(SECRET_BYTES), SECRET_BYTES)

@@ -8,12 +8,13 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from joserfc import jwt
+from joserfc.errors import JoseError
 from joserfc.jwk import ECKey
 
 from shared.adapters.http.keys import FixedKeys
 from shared.adapters.http.party import parties_for
 from shared.adapters.http.policy import ROLES
-from shared.adapters.private_file import kept
+from shared.adapters.private_file import SecretBroken, kept
 from shared.adapters.settings import Settings
 from shared.kernel.clock import Clock
 
@@ -81,4 +82,7 @@ def _key(path: Path) -> ECKey:
         key = ECKey.generate_key("P-256", private=True, auto_kid=True)
         return json.dumps(key.as_dict(private=True)).encode()
 
-    return ECKey.import_key(json.loads(kept(path, make)))
+    try:
+        return ECKey.import_key(json.loads(kept(path, make)))
+    except (ValueError, JoseError) as problem:
+        raise SecretBroken(file=path.name) from problem
