@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from datetime import date, datetime
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from pydantic import Field
 
+from services.intake.application.defaults import default_triage
 from services.intake.domain.complaint.commands import CompleteRemedy, RegisterComplaint
 from shared.adapters.http.body import Amount, Body, Code, Count, Line, LongText, Moment, Words
 from shared.contracts.intake.complaint import ComplaintItem, Customer, NamedValue, TriageAnswer
@@ -103,7 +105,7 @@ class RegisterBody(Body):
         )
 
 
-class AnswerBody(Body):
+class TriageAnswerBody(Body):
     """初步评估结论 · an answer that overrides the rule's."""
 
     severity: Severity
@@ -118,7 +120,7 @@ class AnswerBody(Body):
 class TriageBody(Body):
     """`override` needs a reason; without it the published rule's answer holds."""
 
-    override: AnswerBody | None = None
+    override: TriageAnswerBody | None = None
     override_reason: Words | None = None
 
 
@@ -191,6 +193,10 @@ class TriageRulesBody(Body):
     rules: Code
     document: dict[str, Any]
     reason: Words
+
+    @classmethod
+    def example(cls) -> dict[str, Any]:
+        return {"document": json.loads(default_triage().document)}
 
 
 class ClockLengthBody(Body):
