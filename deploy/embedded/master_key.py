@@ -46,11 +46,14 @@ async def require_master_key(file: Path, databases: Iterable[ServiceDatabase]) -
             wrapped = await owner.fetchval(_ANY)
         finally:
             await owner.close()
-        if wrapped is None:
-            continue
-        if not file.exists():
-            raise MasterKeyMissing(file=file, database=database.name)
-        try:
-            aes_key_unwrap(file.read_bytes(), wrapped)
-        except (InvalidUnwrap, ValueError):
-            raise MasterKeyOther(file=file, database=database.name) from None
+        if wrapped is not None:
+            _require_unwraps(file, wrapped, database.name)
+
+
+def _require_unwraps(file: Path, wrapped: bytes, database: str) -> None:
+    if not file.exists():
+        raise MasterKeyMissing(file=file, database=database)
+    try:
+        aes_key_unwrap(file.read_bytes(), wrapped)
+    except (InvalidUnwrap, ValueError):
+        raise MasterKeyOther(file=file, database=database) from None

@@ -23,6 +23,7 @@ from shared.adapters.runtime import Runtime
 from shared.contracts.catalogue import SERVICES
 from shared.kernel.clock import Clock, system_clock
 from shared.kernel.memory import MemoryStore
+from tests.integration.documented import Held
 
 _numbers = itertools.count(1)
 
@@ -42,7 +43,7 @@ class RunningApp:
     """`client(role)` speaks as somebody of that role and tenant; subjects differ by role unless named.
 
     `elsewhere` are the logs of the services that don't run here: append what they are to have said. `document()` is
-    the OpenAPI document.
+    the OpenAPI document, which `held` holds every good answer to.
     """
 
     runtimes: dict[str, Runtime]
@@ -51,6 +52,7 @@ class RunningApp:
     client: Callable[..., httpx.AsyncClient]
     elsewhere: dict[str, MemoryStore]
     document: Callable[[], dict[str, Any]]
+    held: Held
 
 
 @asynccontextmanager
@@ -76,6 +78,7 @@ async def running_app(
     app = build_app(list(runtimes.values()), settings, clock=clock)
     issuer = LocalIssuer(settings, clock)
     clients: list[httpx.AsyncClient] = []
+    held = Held(app.openapi)
 
     def client(role, tenant="t1", subject=None, language="en", parties=()):
         headers = {"Accept-Language": language}
@@ -83,12 +86,13 @@ async def running_app(
             headers["Authorization"] = f"Bearer {issuer.token([role], tenant=tenant, subject=subject, parties=parties)}"
         transport = httpx.ASGITransport(app=app, raise_app_exceptions=False)
         made = httpx.AsyncClient(transport=transport, base_url="http://suyuan.test", headers=headers, timeout=30)
+        made.event_hooks["response"].append(held)
         clients.append(made)
         return made
 
     try:
         async with app.router.lifespan_context(app):
-            yield RunningApp(dict(runtimes), databases, folder, client, elsewhere, app.openapi)
+            yield RunningApp(dict(runtimes), databases, folder, client, elsewhere, app.openapi, held)
     finally:
         for made in clients:
             await made.aclose()

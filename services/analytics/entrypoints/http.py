@@ -18,8 +18,9 @@ from services.analytics.domain.kpi.stage_times import StageTime, stage_times
 from services.analytics.domain.kpi.status_board import status_board
 from services.analytics.domain.kpi.volume import volume
 from services.analytics.domain.slices import Granularity, by_period, by_product
+from services.analytics.entrypoints import shapes
 from services.analytics.entrypoints.asking import READERS, Product, Question, Since, Zone, asking
-from shared.adapters.http.answers import view
+from shared.adapters.http.answers import answers, view
 from shared.adapters.http.conventions import ReadingAsOf
 from shared.adapters.http.policy import policy
 from shared.adapters.runtime import Resources, Views
@@ -35,7 +36,7 @@ def routes(resources: Resources, views: Views) -> APIRouter:
 
     asked = asking(resources, views)
 
-    @router.get("/kpis", operation_id="getKpis")
+    @router.get("/kpis", operation_id="getKpis", dependencies=[answers(shapes.KPIS)])
     async def kpis(
         read: ReadingAsOf,
         since: Since = None,
@@ -48,7 +49,7 @@ def routes(resources: Resources, views: Views) -> APIRouter:
         question = await asked(read, since, until, product, granularity, zone)
         return view(_kpis(question), positions=question.known.positions)
 
-    @router.get("/charts/{chart}", operation_id="getChart")
+    @router.get("/charts/{chart}", operation_id="getChart", dependencies=[answers(shapes.CHART)])
     async def one_chart(
         chart: Chart,
         read: ReadingAsOf,
@@ -63,7 +64,7 @@ def routes(resources: Resources, views: Views) -> APIRouter:
         data, option = _CHARTS[chart](question)
         return view({"chart": chart, "data": data, "option": option}, positions=question.known.positions)
 
-    @router.get("/responsibility", operation_id="getResponsibility")
+    @router.get("/responsibility", operation_id="getResponsibility", dependencies=[answers(shapes.PARTIES)])
     async def responsibility(
         read: ReadingAsOf, since: Since = None, until: Since = None, product: Product = None
     ) -> Response:

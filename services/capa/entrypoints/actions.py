@@ -28,6 +28,7 @@ from services.capa.domain.capa.commands import (
 )
 from services.capa.domain.capa.state import window
 from services.capa.domain.effectiveness import Counts, Window
+from services.capa.entrypoints import shapes
 from services.capa.entrypoints.bodies import (
     CompleteActionBody,
     DueDateBody,
@@ -41,13 +42,14 @@ from services.capa.entrypoints.http import CAPAS, READERS, SERVICE, WRITERS
 from services.capa.readmodels.action_list import MODEL as ACTIONS
 from services.capa.readmodels.action_list import ActionFilter, actions
 from services.capa.readmodels.effectiveness_counts import COUNTED, counts
-from shared.adapters.http.answers import created, done, listed
+from shared.adapters.http.answers import answers, created, done, listed
 from shared.adapters.http.conventions import Creating, Paging, Reading, Writing
 from shared.adapters.http.evidence import Citable
 from shared.adapters.http.policy import policy
 from shared.adapters.runtime import Resources, Views
 from shared.contracts.investigation.responsibility import LogPosition
 from shared.kernel.ports import Context
+from shared.kernel.shapes import page_of
 
 ONE = f"{CAPAS}/{{capa_id}}"
 ACTION = f"{ONE}/actions/{{action_no}}"
@@ -70,7 +72,11 @@ def routes(handlers: CapaHandlers, citable: Citable, resources: Resources, views
 
 
 def _add_list(router: APIRouter, resources: Resources, views: Views) -> None:
-    @router.get("/api/v1/actions", operation_id="listActions", dependencies=[policy(*READERS)])
+    @router.get(
+        "/api/v1/actions",
+        operation_id="listActions",
+        dependencies=[policy(*READERS), answers(page_of(shapes.ACTION_ROW))],
+    )
     async def many(
         read: Reading,
         page: Paging,
@@ -89,9 +95,14 @@ def _add_list(router: APIRouter, resources: Resources, views: Views) -> None:
 
 
 def _add_planning(router: APIRouter, handlers: CapaHandlers, today: Today) -> None:
-    writers = [policy(*WRITERS)]
+    writers = [policy(*WRITERS), answers(shapes.CHANGED)]
 
-    @router.post(f"{ONE}/actions", operation_id="planAction", status_code=201, dependencies=writers)
+    @router.post(
+        f"{ONE}/actions",
+        operation_id="planAction",
+        status_code=201,
+        dependencies=[*writers, answers(shapes.ACTION_PLANNED)],
+    )
     async def plan(capa_id: UUID, body: PlanActionBody, context: Creating) -> Response:
         """计划措施 · Plan an action with owner, due date and criterion."""
         command = PlanAction(capa_id=capa_id, by=context.actor.subject, today=today(context), **body.model_dump())
@@ -123,7 +134,7 @@ def _add_planning(router: APIRouter, handlers: CapaHandlers, today: Today) -> No
 
 
 def _add_work(router: APIRouter, handlers: CapaHandlers, citable: Citable, today: Today) -> None:
-    writers = [policy(*WRITERS)]
+    writers = [policy(*WRITERS), answers(shapes.CHANGED)]
 
     @router.post(f"{ACTION}/start", operation_id="startAction", dependencies=writers)
     async def start(capa_id: UUID, action_no: int, context: Writing) -> Response:
@@ -174,7 +185,7 @@ def _add_effectiveness(
     views: Views,
     today: Today,
 ) -> None:
-    writers = [policy(*WRITERS)]
+    writers = [policy(*WRITERS), answers(shapes.CHANGED)]
     path = f"{ONE}/effectiveness"
 
     async def counted(capa_id: UUID, context: Context) -> tuple[Counts, tuple[LogPosition, ...]]:

@@ -19,6 +19,7 @@ from services.capa.domain.capa.commands import (
     ReviewRecurrence,
 )
 from services.capa.domain.capa.decider import CAPA
+from services.capa.entrypoints import shapes
 from services.capa.entrypoints.bodies import (
     ControlPlanBody,
     LessonBody,
@@ -29,14 +30,15 @@ from services.capa.entrypoints.bodies import (
 from services.capa.readmodels.action_list import MODEL as ACTIONS
 from services.capa.readmodels.capa_list import MODEL as LIST
 from services.capa.readmodels.capa_list import CapaFilter, Sort, capas
-from services.capa.readmodels.capa_view import capa_view
+from services.capa.readmodels.capa_view import CapaView, capa_view
 from services.capa.readmodels.lessons import MODEL as LESSONS
 from services.capa.readmodels.lessons import lessons
-from shared.adapters.http.answers import done, listed, view
+from shared.adapters.http.answers import answers, done, listed, view
 from shared.adapters.http.conventions import Paging, Reading, ReadingAsOf, Writing
 from shared.adapters.http.policy import Role, policy
 from shared.adapters.http.streams import stream_of
 from shared.adapters.runtime import Resources, Views
+from shared.kernel.shapes import items_of, page_of
 
 SERVICE = "capa"
 CAPAS = "/api/v1/capas"
@@ -54,7 +56,7 @@ def routes(handlers: CapaHandlers, resources: Resources, views: Views) -> APIRou
 def _add_reads(router: APIRouter, resources: Resources, views: Views) -> None:
     readers = [policy(*READERS)]
 
-    @router.get(CAPAS, operation_id="listCapas", dependencies=readers)
+    @router.get(CAPAS, operation_id="listCapas", dependencies=[*readers, answers(page_of(shapes.CAPA_ROW))])
     async def many(
         read: Reading,
         page: Paging,
@@ -80,13 +82,17 @@ def _add_reads(router: APIRouter, resources: Resources, views: Views) -> None:
         rows = await capas(resources.reads, read.tenant, asked, sort=sort, after=after, limit=page.limit + 1)
         return listed(*page.cut(rows, sort.removeprefix("-"), "id"))
 
-    @router.get(f"{CAPAS}/{{capa_id}}", operation_id="getCapa", dependencies=readers)
+    @router.get(f"{CAPAS}/{{capa_id}}", operation_id="getCapa", dependencies=[*readers, answers(CapaView)])
     async def one(capa_id: UUID, read: ReadingAsOf) -> Response:
         """一个 CAPA（可按时点查询） · One CAPA, also as of any moment."""
         events, positions = await stream_of(resources, views, read, CAPA.stream(capa_id))
         return view(capa_view(events), version=events[-1].meta.version, positions=positions)
 
-    @router.get("/api/v1/knowledge", operation_id="searchKnowledge", dependencies=readers)
+    @router.get(
+        "/api/v1/knowledge",
+        operation_id="searchKnowledge",
+        dependencies=[*readers, answers(items_of(shapes.LESSONS_ROW))],
+    )
     async def knowledge(
         read: Reading,
         q: Annotated[str, Query(min_length=1, max_length=200)],
@@ -98,7 +104,7 @@ def _add_reads(router: APIRouter, resources: Resources, views: Views) -> None:
 
 
 def _add_commands(router: APIRouter, handlers: CapaHandlers) -> None:
-    writers = [policy(*WRITERS)]
+    writers = [policy(*WRITERS), answers(shapes.CHANGED)]
     one = f"{CAPAS}/{{capa_id}}"
 
     @router.post(f"{one}/similarity", operation_id="recordSimilaritySearch", dependencies=writers)
@@ -122,7 +128,7 @@ def _add_commands(router: APIRouter, handlers: CapaHandlers) -> None:
     @router.post(
         f"{one}/recurrences/{{complaint_id}}/{{item_no}}/review",
         operation_id="reviewRecurrence",
-        dependencies=[policy("quality_engineer", "quality_manager", "admin")],
+        dependencies=[policy("quality_engineer", "quality_manager", "admin"), answers(shapes.CHANGED)],
     )
     async def recurrence(
         capa_id: UUID, complaint_id: UUID, item_no: int, body: RecurrenceReviewBody, context: Writing
@@ -139,12 +145,20 @@ def _add_commands(router: APIRouter, handlers: CapaHandlers) -> None:
         told = replace(context, reason=body.reason)
         return done(SERVICE, (await handlers.review_recurrence(told, command)).appended)
 
-    @router.post(f"{one}/close", operation_id="closeCapa", dependencies=[policy("quality_manager", "admin")])
+    @router.post(
+        f"{one}/close",
+        operation_id="closeCapa",
+        dependencies=[policy("quality_manager", "admin"), answers(shapes.CHANGED)],
+    )
     async def close(capa_id: UUID, context: Writing) -> Response:
         """关闭 CAPA · Close; a refusal lists everything that is missing."""
         return done(SERVICE, (await handlers.close(context, CloseCapa(capa_id=capa_id))).appended)
 
-    @router.post(f"{one}/reopen", operation_id="reopenCapa", dependencies=[policy("quality_manager", "admin")])
+    @router.post(
+        f"{one}/reopen",
+        operation_id="reopenCapa",
+        dependencies=[policy("quality_manager", "admin"), answers(shapes.CHANGED)],
+    )
     async def reopen(capa_id: UUID, body: ReasonBody, context: Writing) -> Response:
         """重新打开 · Reopen, with the reason."""
         command = ReopenCapa(capa_id=capa_id, reason=body.reason)

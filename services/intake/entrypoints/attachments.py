@@ -15,9 +15,10 @@ from fastapi import APIRouter, File, Response, UploadFile
 from services.intake.application.handlers import IntakeHandlers
 from services.intake.domain.complaint.commands import AddAttachment
 from services.intake.domain.errors import AttachmentDamaged
+from services.intake.entrypoints import shapes
 from services.intake.entrypoints.http import COMPLAINTS, STAFF
 from services.intake.entrypoints.reading import SERVICE, complaint_of
-from shared.adapters.http.answers import created, location_of
+from shared.adapters.http.answers import answers, created, location_of
 from shared.adapters.http.conventions import Creating, Reading, keyed_by
 from shared.adapters.http.edge_errors import FieldError, InvalidRequest
 from shared.adapters.http.policy import policy
@@ -39,7 +40,7 @@ def routes(handlers: IntakeHandlers, resources: Resources, views: Views) -> APIR
         "/{complaint_id}/attachments",
         operation_id="addAttachment",
         status_code=201,
-        dependencies=[policy(*STAFF)],
+        dependencies=[policy(*STAFF), answers(shapes.ATTACHED)],
     )
     async def add(complaint_id: UUID, file: Annotated[UploadFile, File()], context: Creating) -> Response:
         """添加附件（图片、视频、PDF） · Add an image, video or PDF."""
@@ -69,8 +70,7 @@ def routes(handlers: IntakeHandlers, resources: Resources, views: Views) -> APIR
     @router.get(
         "/{complaint_id}/attachments/{attachment_id}",
         operation_id="getAttachment",
-        dependencies=[policy(*PERSONAL_READERS)],
-        response_class=Response,
+        dependencies=[policy(*PERSONAL_READERS), answers(bytes, "*/*")],
     )
     async def content(complaint_id: UUID, attachment_id: UUID, read: Reading) -> Response:
         """下载附件 · The file itself; gone once the person was erased."""

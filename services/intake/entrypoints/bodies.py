@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import json
 from datetime import date, datetime
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
+import msgspec
 from pydantic import Field
 
+from services.intake.application.defaults import default_triage
 from services.intake.domain.complaint.commands import CompleteRemedy, RegisterComplaint
+from services.intake.domain.reference.defaults import DEFAULT_SLA
 from shared.adapters.http.body import Amount, Body, Code, Count, Line, LongText, Moment, Words
 from shared.contracts.intake.complaint import ComplaintItem, Customer, NamedValue, TriageAnswer
 from shared.contracts.intake.reference import ClockLength, SlaPolicyPublished
@@ -103,7 +107,7 @@ class RegisterBody(Body):
         )
 
 
-class AnswerBody(Body):
+class TriageAnswerBody(Body):
     """初步评估结论 · an answer that overrides the rule's."""
 
     severity: Severity
@@ -118,7 +122,7 @@ class AnswerBody(Body):
 class TriageBody(Body):
     """`override` needs a reason; without it the published rule's answer holds."""
 
-    override: AnswerBody | None = None
+    override: TriageAnswerBody | None = None
     override_reason: Words | None = None
 
 
@@ -192,6 +196,10 @@ class TriageRulesBody(Body):
     document: dict[str, Any]
     reason: Words
 
+    @classmethod
+    def example(cls) -> dict[str, Any]:
+        return {"document": json.loads(default_triage().document)}
+
 
 class ClockLengthBody(Body):
     clock: ClockName
@@ -207,6 +215,11 @@ class SlaPolicyBody(Body):
     lengths: Annotated[tuple[ClockLengthBody, ...], Field(max_length=50, strict=False)]
     silence_days: Annotated[int, Field(ge=1, le=365)]
     reason: Words
+
+    @classmethod
+    def example(cls) -> dict[str, Any]:
+        """Every severity needs its clocks."""
+        return {"lengths": msgspec.to_builtins(DEFAULT_SLA.lengths)}
 
 
 class RetentionPolicyBody(Body):

@@ -24,6 +24,7 @@ from services.intake.domain.complaint.commands import (
     Respond,
 )
 from services.intake.domain.errors import RecourseMissing
+from services.intake.entrypoints import shapes
 from services.intake.entrypoints.bodies import (
     CorrectBody,
     CustomerAnswerBody,
@@ -42,7 +43,7 @@ from services.intake.readmodels.complaint_list import ComplaintFilter, Sort, com
 from services.intake.readmodels.complaint_view import complaint_view, deadlines_view, timeline
 from services.intake.readmodels.due_times import MODEL as DUE_TIMES
 from services.intake.readmodels.open_investigations import OpenInvestigations
-from shared.adapters.http.answers import created, done, listed, location_of, view
+from shared.adapters.http.answers import answers, created, done, listed, location_of, view
 from shared.adapters.http.conventions import Calling, Creating, Paging, Reading, ReadingAsOf, Writing
 from shared.adapters.http.policy import Role, policy
 from shared.adapters.http.positions import span_of
@@ -53,6 +54,7 @@ from shared.contracts.words import Channel, ComplaintStatus, Severity
 from shared.kernel.codec import encode_plain
 from shared.kernel.ids import new_id
 from shared.kernel.ports import Context
+from shared.kernel.shapes import items_of, page_of
 
 COMPLAINTS = "/api/v1/complaints"
 STAFF: tuple[Role, ...] = ("service_agent", "quality_engineer", "quality_manager", "admin")
@@ -73,7 +75,7 @@ def routes(
 def _add_reads(router: APIRouter, resources: Resources, views: Views) -> None:
     readers = [policy(*READERS)]
 
-    @router.get("", operation_id="listComplaints", dependencies=readers)
+    @router.get("", operation_id="listComplaints", dependencies=[*readers, answers(page_of(shapes.COMPLAINT_ROW))])
     async def many(
         read: Reading,
         page: Paging,
@@ -116,21 +118,29 @@ def _add_reads(router: APIRouter, resources: Resources, views: Views) -> None:
             del row["sort_value"]
         return listed(await opened(resources, read, shown), cursor)
 
-    @router.get("/{complaint_id}", operation_id="getComplaint", dependencies=readers)
+    @router.get("/{complaint_id}", operation_id="getComplaint", dependencies=[*readers, answers(shapes.COMPLAINT)])
     async def one(complaint_id: UUID, read: ReadingAsOf) -> Response:
         """一件投诉（可按时点查询） · One complaint, also as of any moment."""
         events, positions = await complaint_of(resources, views, read, complaint_id)
         body = await opened(resources, read, complaint_view(events, read.language))
         return view(body, version=events[-1].meta.version, positions=positions)
 
-    @router.get("/{complaint_id}/timeline", operation_id="getComplaintTimeline", dependencies=readers)
+    @router.get(
+        "/{complaint_id}/timeline",
+        operation_id="getComplaintTimeline",
+        dependencies=[*readers, answers(items_of(shapes.TIMELINE_ENTRY))],
+    )
     async def history(complaint_id: UUID, read: ReadingAsOf) -> Response:
         """时间线 · Everything that happened, in order."""
         events, positions = await complaint_of(resources, views, read, complaint_id)
         items = await opened(resources, read, timeline(events, read.language))
         return view({"items": items}, version=events[-1].meta.version, positions=positions)
 
-    @router.get("/{complaint_id}/deadlines", operation_id="getComplaintDeadlines", dependencies=readers)
+    @router.get(
+        "/{complaint_id}/deadlines",
+        operation_id="getComplaintDeadlines",
+        dependencies=[*readers, answers(items_of(shapes.DEADLINE_EXPLAINED))],
+    )
     async def due(complaint_id: UUID, read: ReadingAsOf) -> Response:
         """时限及其依据 · What is due when, and which events make it so."""
         events, positions = await complaint_of(resources, views, read, complaint_id)
@@ -139,7 +149,9 @@ def _add_reads(router: APIRouter, resources: Resources, views: Views) -> None:
 
 
 def _add_registration(router: APIRouter, handlers: IntakeHandlers) -> None:
-    @router.post("", operation_id="registerComplaint", status_code=201, dependencies=[policy(*STAFF)])
+    @router.post(
+        "", operation_id="registerComplaint", status_code=201, dependencies=[policy(*STAFF), answers(shapes.REGISTERED)]
+    )
     async def register(body: RegisterBody, context: Creating, call: Calling) -> Response:
         """登记投诉 · Register a complaint."""
         sums = content_sums(call, context)
@@ -149,7 +161,7 @@ def _add_registration(router: APIRouter, handlers: IntakeHandlers) -> None:
 
 
 def _add_commands(router: APIRouter, handlers: IntakeHandlers, investigations: OpenInvestigations) -> None:
-    staff = [policy(*STAFF)]
+    staff = [policy(*STAFF), answers(shapes.CHANGED)]
 
     async def handle(context: Context, complaint_id: UUID, command: ComplaintCommand) -> Response:
         return done(SERVICE, (await handlers.complaint(context, complaint_id, command)).appended)
@@ -197,7 +209,7 @@ def _add_commands(router: APIRouter, handlers: IntakeHandlers, investigations: O
 
 
 def _add_resolution(router: APIRouter, handlers: IntakeHandlers) -> None:
-    staff = [policy(*STAFF)]
+    staff = [policy(*STAFF), answers(shapes.CHANGED)]
 
     async def handle(context: Context, complaint_id: UUID, command: ComplaintCommand) -> Response:
         return done(SERVICE, (await handlers.complaint(context, complaint_id, command)).appended)

@@ -16,6 +16,7 @@ from services.intake.domain.reference.decider import (
     PublishSlaPolicy,
     PublishTriageRules,
 )
+from services.intake.entrypoints import shapes
 from services.intake.entrypoints.bodies import (
     FindBody,
     LegalHoldBody,
@@ -25,9 +26,10 @@ from services.intake.entrypoints.bodies import (
     TriageRulesBody,
 )
 from services.intake.entrypoints.reading import SERVICE
-from shared.adapters.http.answers import done, view
+from shared.adapters.http.answers import answers, done, view
 from shared.adapters.http.conventions import Reading, Writing
 from shared.adapters.http.policy import any_role, policy
+from shared.contracts.intake.reference import SlaPolicyPublished
 from shared.kernel.codec import encode_plain
 
 API = "/api/v1"
@@ -36,9 +38,9 @@ API = "/api/v1"
 def rule_routes(handlers: IntakeHandlers) -> APIRouter:
     """Everybody in the tenant may read every published rule; managers and administrators publish."""
     router = APIRouter(prefix=API, tags=["规则 rules"])
-    publishers = [policy("quality_manager", "admin")]
+    publishers = [policy("quality_manager", "admin"), answers(shapes.PUBLISHED)]
 
-    @router.get("/triage-rules", operation_id="getTriageRules", dependencies=[any_role()])
+    @router.get("/triage-rules", operation_id="getTriageRules", dependencies=[any_role(), answers(shapes.TRIAGE_RULES)])
     async def triage_rules(read: Reading) -> Response:
         """现行分级规则 · The triage rules in force."""
         rules: dict[str, Any] = msgspec.to_builtins(await handlers.triage_rules(read.tenant))
@@ -51,7 +53,7 @@ def rule_routes(handlers: IntakeHandlers) -> APIRouter:
         command = PublishTriageRules(rules=body.rules, document=document, reason=body.reason)
         return done(SERVICE, (await handlers.publish(replace(context, reason=body.reason), command)).appended)
 
-    @router.get("/sla-policies", operation_id="getSlaPolicy", dependencies=[any_role()])
+    @router.get("/sla-policies", operation_id="getSlaPolicy", dependencies=[any_role(), answers(SlaPolicyPublished)])
     async def sla(read: Reading) -> Response:
         """现行时限政策 · The SLA policy in force."""
         return view(msgspec.to_builtins(await handlers.sla(read.tenant)))
@@ -67,7 +69,9 @@ def rule_routes(handlers: IntakeHandlers) -> APIRouter:
         )
         return done(SERVICE, (await handlers.publish(replace(context, reason=body.reason), command)).appended)
 
-    @router.get("/retention-policies", operation_id="getRetentionPolicy", dependencies=[any_role()])
+    @router.get(
+        "/retention-policies", operation_id="getRetentionPolicy", dependencies=[any_role(), answers(shapes.RETENTION)]
+    )
     async def retention(read: Reading) -> Response:
         """现行保留政策 · The retention policy in force; null where none was published."""
         return view({"policy": msgspec.to_builtins(await handlers.retention(read.tenant))})
@@ -83,10 +87,12 @@ def rule_routes(handlers: IntakeHandlers) -> APIRouter:
 
 def subject_routes(handlers: IntakeHandlers) -> APIRouter:
     router = APIRouter(
-        prefix=f"{API}/data-subjects", tags=["个人数据 data subjects"], dependencies=[policy("privacy_officer")]
+        prefix=f"{API}/data-subjects",
+        tags=["个人数据 data subjects"],
+        dependencies=[policy("privacy_officer"), answers(shapes.SUBJECT_CHANGED)],
     )
 
-    @router.post("/find", operation_id="findDataSubject")
+    @router.post("/find", operation_id="findDataSubject", dependencies=[answers(shapes.SUBJECTS)])
     async def find(body: FindBody, read: Reading) -> Response:
         """按电话或邮箱查找 · Whose phone or email this is."""
         return view({"items": await handlers.find_subjects(read.tenant, body.kind, body.value)})

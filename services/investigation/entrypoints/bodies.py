@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from datetime import date
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from pydantic import Field
 
+from services.investigation.readmodels.default_rules import default_rules
 from shared.adapters.http.body import Amount, Body, Code, Line, Words
 from shared.adapters.http.evidence import Evidence
 from shared.contracts.evidence import EvidenceRef
@@ -266,7 +268,27 @@ class RulesBody(Body):
     hearing_days: Annotated[int, Field(ge=0, le=365)]
     reason: Words
 
+    @classmethod
+    def example(cls) -> dict[str, Any]:
+        return {"document": json.loads(default_rules().document)}
+
 
 class MappingBody(Body):
+    """`document`: which column of the source fills which field of a fact."""
+
     document: dict[str, Any]
     reason: Words
+
+    @classmethod
+    def example(cls) -> dict[str, Any]:
+        fields = {
+            "lot": {"column": "BATCH"},
+            "location": {"column": "LOCATION"},
+            "product": {"column": "ITEM"},
+            "quantity": {"column": "QTY", "type": "decimal"},
+            "unit": {"column": "UOM"},
+            "status": {"column": "STATUS", "values": {"RELEASED": "released", "HOLD": "blocked"}},
+            "counted_at": {"column": "COUNTED", "type": "datetime", "format": "%Y-%m-%d %H:%M"},
+        }
+        source = {"kind": "stock", "system": "WMS", "source": "WMS-1", "time_zone": "Asia/Shanghai"}
+        return {"document": {"mapping": "stock", **source, "fields": fields}}

@@ -17,6 +17,7 @@ from services.investigation.domain.investigation.commands import (
     RuleOutCause,
     WithdrawRootCause,
 )
+from services.investigation.entrypoints import shapes
 from services.investigation.entrypoints.bodies import (
     AnswerBody,
     CapaNotRequiredBody,
@@ -27,7 +28,7 @@ from services.investigation.entrypoints.bodies import (
     WhyBody,
 )
 from services.investigation.entrypoints.http import ONE, SERVICE, WRITERS
-from shared.adapters.http.answers import created, done
+from shared.adapters.http.answers import answers, created, done
 from shared.adapters.http.conventions import Creating, Writing
 from shared.adapters.http.evidence import Citable
 from shared.adapters.http.policy import policy
@@ -38,7 +39,7 @@ ROOT = f"{ONE}/root-causes/{{root_cause_id}}"
 
 
 def routes(handlers: InvestigationHandlers, citable: Citable) -> APIRouter:
-    router = APIRouter(tags=["原因 causes"], dependencies=[policy(*WRITERS)])
+    router = APIRouter(tags=["原因 causes"], dependencies=[policy(*WRITERS), answers(shapes.CHANGED)])
     _add_whys(router, handlers, citable)
     _add_roots(router, handlers, citable)
     return router
@@ -50,7 +51,7 @@ def _id(context: Context, what: str) -> UUID:
 
 
 def _add_whys(router: APIRouter, handlers: InvestigationHandlers, citable: Citable) -> None:
-    @router.post(f"{ONE}/whys", operation_id="askWhy", status_code=201)
+    @router.post(f"{ONE}/whys", operation_id="askWhy", status_code=201, dependencies=[answers(shapes.PART_MADE)])
     async def ask(investigation_id: UUID, body: WhyBody, context: Creating) -> Response:
         """提出为什么 · Ask a why, or the next one of its chain."""
         command = AskWhy(why_id=_id(context, "why"), **body.model_dump())
@@ -63,7 +64,9 @@ def _add_whys(router: APIRouter, handlers: InvestigationHandlers, citable: Citab
         command = AnswerWhy(why_id=why_id, **told)
         return done(SERVICE, (await handlers.answer_why(context, investigation_id, command)).appended)
 
-    @router.post(f"{ONE}/causes", operation_id="proposeCause", status_code=201)
+    @router.post(
+        f"{ONE}/causes", operation_id="proposeCause", status_code=201, dependencies=[answers(shapes.PART_MADE)]
+    )
     async def propose(investigation_id: UUID, body: CauseBody, context: Creating) -> Response:
         """提出可能原因（人机料法环测） · Propose a cause."""
         command = ProposeCause(cause_id=_id(context, "cause"), **body.model_dump())
@@ -79,7 +82,9 @@ def _add_whys(router: APIRouter, handlers: InvestigationHandlers, citable: Citab
 
 
 def _add_roots(router: APIRouter, handlers: InvestigationHandlers, citable: Citable) -> None:
-    @router.post(f"{ONE}/root-causes", operation_id="confirmRootCause", status_code=201)
+    @router.post(
+        f"{ONE}/root-causes", operation_id="confirmRootCause", status_code=201, dependencies=[answers(shapes.PART_MADE)]
+    )
     async def confirm(investigation_id: UUID, body: RootCauseBody, context: Creating) -> Response:
         """确认根本原因 · Confirm; a refusal names the question that is still open."""
         told = body.model_dump() | {"evidence": await citable.refs(body.evidence, context.tenant)}

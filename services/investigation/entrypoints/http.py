@@ -20,6 +20,7 @@ from services.investigation.domain.investigation.commands import (
     VerifyItem,
 )
 from services.investigation.domain.investigation.decider import investigation
+from services.investigation.entrypoints import shapes
 from services.investigation.entrypoints.bodies import (
     ConcludeBody,
     CrossCheckBody,
@@ -38,7 +39,7 @@ from services.investigation.readmodels.investigation_list import InvestigationFi
 from services.investigation.readmodels.investigation_view import InvestigationView, investigation_view
 from services.investigation.readmodels.joined_complaints import MODEL as JOINED
 from services.investigation.readmodels.joined_complaints import known_in
-from shared.adapters.http.answers import created, done, listed, location_of, view
+from shared.adapters.http.answers import answers, created, done, listed, location_of, view
 from shared.adapters.http.conventions import Creating, Paging, Read, Reading, ReadingAsOf, Writing
 from shared.adapters.http.evidence import Citable
 from shared.adapters.http.policy import Role, policy
@@ -47,6 +48,7 @@ from shared.adapters.runtime import Resources, Views
 from shared.contracts.words import InvestigationOutcome
 from shared.kernel.errors import NotFound
 from shared.kernel.ids import new_id
+from shared.kernel.shapes import page_of
 
 SERVICE = "investigation"
 INVESTIGATIONS = "/api/v1/investigations"
@@ -79,7 +81,11 @@ def routes(
 
 
 def _add_reads(router: APIRouter, references: References, facts: Facts, resources: Resources, views: Views) -> None:
-    @router.get(INVESTIGATIONS, operation_id="listInvestigations", dependencies=[policy(*READERS)])
+    @router.get(
+        INVESTIGATIONS,
+        operation_id="listInvestigations",
+        dependencies=[policy(*READERS), answers(page_of(shapes.INVESTIGATION_ROW))],
+    )
     async def many(
         read: Reading,
         page: Paging,
@@ -97,7 +103,11 @@ def _add_reads(router: APIRouter, references: References, facts: Facts, resource
         rows = await investigations(resources.reads, read.tenant, asked, sort=sort, after=after, limit=page.limit + 1)
         return listed(*page.cut(rows, sort.removeprefix("-"), "id"))
 
-    @router.get(ONE, operation_id="getInvestigation", dependencies=[policy(*CONCERNED)])
+    @router.get(
+        ONE,
+        operation_id="getInvestigation",
+        dependencies=[policy(*CONCERNED), answers(shapes.INVESTIGATION | shapes.OWN_SHARE)],
+    )
     async def one(investigation_id: UUID, read: ReadingAsOf) -> Response:
         """一个调查（可按时点查询；责任方只看到与己有关的） · One investigation; parties see what concerns them."""
         found, positions = await view_of(resources, views, read, investigation_id)
@@ -108,7 +118,9 @@ def _add_reads(router: APIRouter, references: References, facts: Facts, resource
         body = await opened(resources, read, body, *CONCERNED)
         return view(body, version=found.version, positions=positions)
 
-    @router.get(f"{ONE}/flow", operation_id="getInvestigationFlow", dependencies=[policy(*READERS)])
+    @router.get(
+        f"{ONE}/flow", operation_id="getInvestigationFlow", dependencies=[policy(*READERS), answers(shapes.FLOW_MAP)]
+    )
     async def flow(investigation_id: UUID, read: ReadingAsOf) -> Response:
         """流程图与节点发现 · The flow map with each node's findings."""
         found, positions = await view_of(resources, views, read, investigation_id)
@@ -119,9 +131,14 @@ def _add_reads(router: APIRouter, references: References, facts: Facts, resource
 
 
 def _add_case(router: APIRouter, handlers: InvestigationHandlers) -> None:
-    writers = [policy(*WRITERS)]
+    writers = [policy(*WRITERS), answers(shapes.CHANGED)]
 
-    @router.post(INVESTIGATIONS, operation_id="openInvestigation", status_code=201, dependencies=writers)
+    @router.post(
+        INVESTIGATIONS,
+        operation_id="openInvestigation",
+        status_code=201,
+        dependencies=[*writers, answers(shapes.OPENED)],
+    )
     async def open_one(body: OpenBody, context: Creating) -> Response:
         """启动内部调查 · Open an investigation of our own."""
         handled = await handlers.open(context, new_id(), body.product)
@@ -141,14 +158,20 @@ def _add_case(router: APIRouter, handlers: InvestigationHandlers) -> None:
         return done(SERVICE, (await handlers.state_problem(context, investigation_id, command)).appended)
 
     @router.post(
-        f"{ONE}/conclude", operation_id="concludeInvestigation", dependencies=[policy("quality_manager", "admin")]
+        f"{ONE}/conclude",
+        operation_id="concludeInvestigation",
+        dependencies=[policy("quality_manager", "admin"), answers(shapes.CHANGED)],
     )
     async def conclude(investigation_id: UUID, body: ConcludeBody, context: Writing) -> Response:
         """结论 · Conclude; the statement may be told to the customer."""
         command = Conclude(outcome=body.outcome, tried=body.tried, statement=body.statement)
         return done(SERVICE, (await handlers.conclude(context, investigation_id, command)).appended)
 
-    @router.post(f"{ONE}/reopen", operation_id="reopenInvestigation", dependencies=[policy("quality_manager", "admin")])
+    @router.post(
+        f"{ONE}/reopen",
+        operation_id="reopenInvestigation",
+        dependencies=[policy("quality_manager", "admin"), answers(shapes.CHANGED)],
+    )
     async def reopen(investigation_id: UUID, body: ReasonBody, context: Writing) -> Response:
         """重新打开 · Reopen, with the reason."""
         told = replace(context, reason=body.reason)
@@ -156,7 +179,7 @@ def _add_case(router: APIRouter, handlers: InvestigationHandlers) -> None:
 
 
 def _add_joining(router: APIRouter, handlers: InvestigationHandlers, resources: Resources, views: Views) -> None:
-    writers = [policy(*WRITERS)]
+    writers = [policy(*WRITERS), answers(shapes.CHANGED)]
 
     @router.post(f"{ONE}/join", operation_id="joinInvestigation", dependencies=writers)
     async def join(investigation_id: UUID, body: JoinBody, context: Writing) -> Response:
@@ -175,7 +198,7 @@ def _add_joining(router: APIRouter, handlers: InvestigationHandlers, resources: 
 
 
 def _add_claims(router: APIRouter, handlers: InvestigationHandlers, citable: Citable) -> None:
-    writers = [policy(*WRITERS)]
+    writers = [policy(*WRITERS), answers(shapes.CHANGED)]
 
     @router.post(f"{ONE}/verify", operation_id="verifyItem", dependencies=writers)
     async def verify(investigation_id: UUID, body: VerifyBody, context: Writing) -> Response:

@@ -13,10 +13,11 @@ from services.investigation.application.preview import Preview, Previewed
 from services.investigation.application.source import RowError, sum_of
 from services.investigation.domain.facts.document import parse
 from services.investigation.domain.facts.mapping import FactMapping
+from services.investigation.entrypoints import shapes
 from services.investigation.entrypoints.http import SERVICE, WRITERS
 from services.investigation.entrypoints.references import numbered
 from services.investigation.readmodels.investigation_references import MODEL, published
-from shared.adapters.http.answers import view
+from shared.adapters.http.answers import answers, view
 from shared.adapters.http.conventions import Creating, Reading, keyed_by
 from shared.adapters.http.edge_errors import FieldError, InvalidRequest
 from shared.adapters.http.language import Language
@@ -35,7 +36,7 @@ def routes(capture: Capture, preview: Preview, resources: Resources, views: View
         "/trace/import",
         operation_id="importFacts",
         status_code=201,
-        dependencies=[policy(*WRITERS)],
+        dependencies=[policy(*WRITERS), answers(shapes.CAPTURED, also={200: shapes.PREVIEWED})],
         responses={200: {"description": "试运行结果 · What a dry run found"}},
     )
     async def import_facts(

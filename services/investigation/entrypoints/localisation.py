@@ -20,9 +20,10 @@ from services.investigation.domain.investigation.dossier import confirmed_items
 from services.investigation.domain.investigation.ranking import ranking
 from services.investigation.domain.localisation import Localisation, Settings, localise
 from services.investigation.domain.localisation.errors import NothingConfirmed
+from services.investigation.entrypoints import shapes
 from services.investigation.entrypoints.bodies import Id, Lines
 from services.investigation.entrypoints.http import ONE, SERVICE, WRITERS, view_of
-from shared.adapters.http.answers import done, view
+from shared.adapters.http.answers import answers, done, view
 from shared.adapters.http.body import Body, Line
 from shared.adapters.http.conventions import Read, Reading, Writing
 from shared.adapters.http.edge_errors import FieldError, InvalidRequest
@@ -91,7 +92,11 @@ def routes(handlers: InvestigationHandlers, populations: Populations, resources:
         found = await asyncio.to_thread(localise, gathered.population, settings=settings)
         return found, gathered.facts_position
 
-    @router.post(f"{ONE}/localise", operation_id="localiseInvestigation", dependencies=[policy(*WRITERS)])
+    @router.post(
+        f"{ONE}/localise",
+        operation_id="localiseInvestigation",
+        dependencies=[policy(*WRITERS), answers(shapes.CHANGED)],
+    )
     async def record(investigation_id: UUID, body: LocaliseCaseBody, context: Writing, read: Reading) -> Response:
         """源头定位并记录 · Rank suspects and record the answer."""
         _one_source(body.sources())
@@ -100,7 +105,11 @@ def routes(handlers: InvestigationHandlers, populations: Populations, resources:
         command = RankSuspects(ranking=ranking(found, investigation_id, bad.text, position))
         return done(SERVICE, (await handlers.rank_suspects(context, investigation_id, command)).appended)
 
-    @router.post("/api/v1/trace/localise", operation_id="localise", dependencies=[policy(*WRITERS, "auditor")])
+    @router.post(
+        "/api/v1/trace/localise",
+        operation_id="localise",
+        dependencies=[policy(*WRITERS, "auditor"), answers(shapes.SUSPECTS)],
+    )
     async def ask(body: LocaliseAnyBody, read: Reading) -> Response:
         """源头定位（不记录） · Rank suspects; nothing is recorded."""
         _one_source(body.sources())

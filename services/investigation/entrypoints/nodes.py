@@ -13,9 +13,10 @@ from services.investigation.application.handlers import InvestigationHandlers
 from services.investigation.application.ports import Facts
 from services.investigation.domain.genealogy.trace import inspections_by_lot
 from services.investigation.domain.investigation.commands import ClearNode, SuspectNode
+from services.investigation.entrypoints import shapes
 from services.investigation.entrypoints.bodies import ClearBody, ExamineBody, SuspectBody
 from services.investigation.entrypoints.http import ONE, READERS, SERVICE, WRITERS
-from shared.adapters.http.answers import done, view
+from shared.adapters.http.answers import answers, done, view
 from shared.adapters.http.conventions import ReadingAsOf, Writing
 from shared.adapters.http.evidence import Citable
 from shared.adapters.http.policy import policy
@@ -33,7 +34,7 @@ def routes(handlers: InvestigationHandlers, facts: Facts, citable: Citable, reso
 
 
 def _add_nodes(router: APIRouter, handlers: InvestigationHandlers, citable: Citable) -> None:
-    writers = [policy(*WRITERS)]
+    writers = [policy(*WRITERS), answers(shapes.CHANGED)]
 
     @router.post(f"{ONE}/examine-node", operation_id="examineNode", dependencies=writers)
     async def examine(investigation_id: UUID, body: ExamineBody, context: Writing) -> Response:
@@ -56,7 +57,11 @@ def _add_nodes(router: APIRouter, handlers: InvestigationHandlers, citable: Cita
 
 
 def _add_traces(router: APIRouter, facts: Facts, resources: Resources) -> None:
-    @router.get("/api/v1/trace/lots/{lot}/{direction}", operation_id="traceLot", dependencies=[policy(*READERS)])
+    @router.get(
+        "/api/v1/trace/lots/{lot}/{direction}",
+        operation_id="traceLot",
+        dependencies=[policy(*READERS), answers(shapes.TRACE)],
+    )
     async def trace(
         lot: str,
         direction: Literal["backward", "forward"],

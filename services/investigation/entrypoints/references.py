@@ -12,19 +12,22 @@ from fastapi import APIRouter, Response
 from services.investigation.application.ports import References
 from services.investigation.application.references import ReferenceHandlers
 from services.investigation.domain.facts.document import parse
+from services.investigation.domain.flow.default import Flow
 from services.investigation.domain.reference.commands import (
     PublishMapping,
     PublishProcessFlow,
     PublishResponsibilityRules,
 )
+from services.investigation.entrypoints import shapes
 from services.investigation.entrypoints.bodies import FlowBody, MappingBody, RulesBody
 from services.investigation.entrypoints.http import SERVICE, WRITERS
 from services.investigation.readmodels.investigation_references import MODEL, published
-from shared.adapters.http.answers import done, view
+from shared.adapters.http.answers import answers, done, view
 from shared.adapters.http.conventions import Reading, Writing
 from shared.adapters.http.policy import Role, any_role, policy
 from shared.adapters.runtime import Resources, Views
 from shared.kernel.codec import encode_plain
+from shared.kernel.shapes import items_of
 
 API = "/api/v1"
 PUBLISHERS: tuple[Role, ...] = ("quality_manager", "admin")
@@ -38,13 +41,17 @@ def routes(handlers: ReferenceHandlers, references: References, resources: Resou
 
 
 def _add_flows_and_rules(router: APIRouter, handlers: ReferenceHandlers, references: References) -> None:
-    @router.get("/process-flows", operation_id="getProcessFlow", dependencies=[any_role()])
+    @router.get("/process-flows", operation_id="getProcessFlow", dependencies=[any_role(), answers(Flow)])
     async def flow(read: Reading, product: str | None = None) -> Response:
         """现行流程图 · The process flow in force, of a product or the default."""
         found = await references.flow(read.tenant, product)
         return view(msgspec.to_builtins(found))
 
-    @router.put("/process-flows", operation_id="publishProcessFlow", dependencies=[policy(*PUBLISHERS)])
+    @router.put(
+        "/process-flows",
+        operation_id="publishProcessFlow",
+        dependencies=[policy(*PUBLISHERS), answers(shapes.PUBLISHED)],
+    )
     async def publish_flow(body: FlowBody, context: Writing) -> Response:
         """发布流程图 · Publish a process flow."""
         command = PublishProcessFlow(
@@ -55,13 +62,19 @@ def _add_flows_and_rules(router: APIRouter, handlers: ReferenceHandlers, referen
         )
         return done(SERVICE, (await handlers.publish_flow(replace(context, reason=body.reason), command)).appended)
 
-    @router.get("/responsibility-rules", operation_id="getResponsibilityRules", dependencies=[any_role()])
+    @router.get(
+        "/responsibility-rules", operation_id="getResponsibilityRules", dependencies=[any_role(), answers(shapes.RULES)]
+    )
     async def rules(read: Reading) -> Response:
         """现行责任判定规则 · The responsibility rules in force."""
         found: dict[str, Any] = msgspec.to_builtins(await references.rules(read.tenant))
         return view(found | {"document": msgspec.json.decode(found["document"])})
 
-    @router.put("/responsibility-rules", operation_id="publishResponsibilityRules", dependencies=[policy(*PUBLISHERS)])
+    @router.put(
+        "/responsibility-rules",
+        operation_id="publishResponsibilityRules",
+        dependencies=[policy(*PUBLISHERS), answers(shapes.PUBLISHED)],
+    )
     async def publish_rules(body: RulesBody, context: Writing) -> Response:
         """发布责任判定规则 · Publish responsibility rules."""
         command = PublishResponsibilityRules(
@@ -80,14 +93,16 @@ def numbered(row: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _add_mappings(router: APIRouter, handlers: ReferenceHandlers, resources: Resources, views: Views) -> None:
-    @router.get("/mappings", operation_id="listMappings", dependencies=[any_role()])
+    @router.get(
+        "/mappings", operation_id="listMappings", dependencies=[any_role(), answers(items_of(shapes.MAPPING_ROW))]
+    )
     async def many(read: Reading) -> Response:
         """数据映射 · Every published version of every mapping."""
         await views.caught_up(read.tenant, read.after, [MODEL.name], read.patience)
         rows = await published(resources.reads, read.tenant, "mapping")
         return view({"items": [dict(row) | {"document": numbered(row)} for row in rows]})
 
-    @router.put("/mappings", operation_id="publishMapping", dependencies=[policy(*WRITERS)])
+    @router.put("/mappings", operation_id="publishMapping", dependencies=[policy(*WRITERS), answers(shapes.PUBLISHED)])
     async def publish(body: MappingBody, context: Writing) -> Response:
         """发布数据映射 · Publish a mapping; every problem of the document is named at once."""
         mapping = parse(body.document)

@@ -7,13 +7,14 @@ from uuid import UUID
 
 from fastapi import APIRouter, Response
 
-from services.investigation.application.report_check import ReportCheck
+from services.investigation.application.report_check import Checked, ReportCheck
 from services.investigation.application.reports import ReportAsked, Reports
 from services.investigation.domain.investigation.decider import investigation
+from services.investigation.entrypoints import shapes
 from services.investigation.entrypoints.bodies import ReportBody
 from services.investigation.entrypoints.http import ONE, READERS, SERVICE, WRITERS
 from services.investigation.readmodels.sight import ACTIONS_FOLLOW
-from shared.adapters.http.answers import created, view
+from shared.adapters.http.answers import HTML, JSON, answers, created, view
 from shared.adapters.http.conventions import Creating, Read, Reading
 from shared.adapters.http.policy import policy
 from shared.adapters.http.streams import stream_of
@@ -29,7 +30,12 @@ PAGE_POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; fra
 def routes(reports: Reports, checking: ReportCheck, resources: Resources, views: Views) -> APIRouter:
     router = APIRouter(tags=["报告 reports"])
 
-    @router.post(f"{ONE}/reports", operation_id="issueReport", status_code=201, dependencies=[policy(*WRITERS)])
+    @router.post(
+        f"{ONE}/reports",
+        operation_id="issueReport",
+        status_code=201,
+        dependencies=[policy(*WRITERS), answers(shapes.REPORT_ISSUED)],
+    )
     async def issue(investigation_id: UUID, body: ReportBody, context: Creating, read: Reading) -> Response:
         """签发追溯报告 · Issue: content and page are stored, the event pins positions and sums."""
         await views.caught_up(read.tenant, read.after, ACTIONS_FOLLOW, read.patience)
@@ -45,7 +51,7 @@ def routes(reports: Reports, checking: ReportCheck, resources: Resources, views:
             raise NotFound(what="report", id=str(report_id or investigation_id))
         return found
 
-    @router.get(f"{ONE}/report/check", operation_id="checkReport", dependencies=[policy(*READERS)])
+    @router.get(f"{ONE}/report/check", operation_id="checkReport", dependencies=[policy(*READERS), answers(Checked)])
     async def checked(investigation_id: UUID, read: Reading, report_id: UUID | None = None) -> Response:
         """按所记位置重新推导报告并比对 · Derive the newest report (or the one named) anew; where it differs."""
         return view(await checking.check(read.tenant, await issued(investigation_id, read, report_id)))
@@ -53,8 +59,7 @@ def routes(reports: Reports, checking: ReportCheck, resources: Resources, views:
     @router.get(
         f"{ONE}/report.{{form}}",
         operation_id="getReport",
-        dependencies=[policy(*READERS)],
-        response_class=Response,
+        dependencies=[policy(*READERS), answers(shapes.REPORT, JSON, HTML)],
     )
     async def stored(
         investigation_id: UUID, form: Literal["json", "html"], read: Reading, report_id: UUID | None = None

@@ -20,6 +20,7 @@ from services.investigation.domain.investigation.commands import (
     UpholdShare,
 )
 from services.investigation.domain.reference.published import PublishedRules
+from services.investigation.entrypoints import shapes
 from services.investigation.entrypoints.bodies import (
     AcceptBody,
     ContestBody,
@@ -33,7 +34,7 @@ from services.investigation.entrypoints.http import CONCERNED, ONE, SERVICE, WRI
 from services.investigation.readmodels.investigation_list import MODEL as LIST
 from services.investigation.readmodels.responsibility_records import MODEL as RECORDS
 from services.investigation.readmodels.responsibility_records import RecordFilter, records
-from shared.adapters.http.answers import done, listed, view
+from shared.adapters.http.answers import answers, done, listed, view
 from shared.adapters.http.conventions import Calling, Paging, Reading, Writing
 from shared.adapters.http.evidence import Citable
 from shared.adapters.http.party import party_in
@@ -41,6 +42,7 @@ from shared.adapters.http.policy import Role, policy
 from shared.adapters.http.positions import span_of
 from shared.adapters.runtime import Resources, Views
 from shared.kernel.codec import encode_plain
+from shared.kernel.shapes import page_of
 
 PARTIES: tuple[Role, ...] = ("supplier", "department_lead", "quality_manager", "admin")
 
@@ -67,7 +69,7 @@ def _add_proposals(
     references: References,
     citable: Citable,
 ) -> None:
-    writers = [policy(*WRITERS)]
+    writers = [policy(*WRITERS), answers(shapes.CHANGED)]
 
     @router.post(f"{ONE}/responsibility", operation_id="proposeResponsibility", dependencies=writers)
     async def propose(investigation_id: UUID, body: ProposeBody, context: Writing) -> Response:
@@ -107,7 +109,7 @@ def _add_proposals(
     @router.post(
         f"{ONE}/confirm-responsibility",
         operation_id="confirmResponsibility",
-        dependencies=[policy("quality_manager", "admin")],
+        dependencies=[policy("quality_manager", "admin"), answers(shapes.CHANGED)],
     )
     async def confirm(investigation_id: UUID, body: RootCauseIdBody, context: Writing, call: Calling) -> Response:
         """确认责任（提出人和责任方除外） · Confirm: neither the proposer nor of a bearing party."""
@@ -121,7 +123,7 @@ def _add_proposals(
 
 
 def _add_hearing(router: APIRouter, handlers: InvestigationHandlers) -> None:
-    parties = [policy(*PARTIES)]
+    parties = [policy(*PARTIES), answers(shapes.CHANGED)]
 
     @router.post(f"{ONE}/accept-share", operation_id="acceptShare", dependencies=parties)
     async def accept(investigation_id: UUID, body: AcceptBody, context: Writing, call: Calling) -> Response:
@@ -153,7 +155,9 @@ def _add_questions(
     router: APIRouter, shares: Responsibility, references: References, resources: Resources, views: Views
 ) -> None:
     @router.get(
-        "/api/v1/responsibility-records", operation_id="listResponsibilityRecords", dependencies=[policy(*CONCERNED)]
+        "/api/v1/responsibility-records",
+        operation_id="listResponsibilityRecords",
+        dependencies=[policy(*CONCERNED), answers(page_of(shapes.RECORD_ROW))],
     )
     async def many(
         read: Reading,
@@ -183,7 +187,11 @@ def _add_questions(
         rows = await records(resources.reads, read.tenant, asked, after=after, limit=page.limit + 1)
         return listed(*page.cut(rows, "confirmed_at", "root_cause_id", "share_no"))
 
-    @router.post("/api/v1/responsibility/what-if", operation_id="whatIf", dependencies=[policy(*WRITERS, "auditor")])
+    @router.post(
+        "/api/v1/responsibility/what-if",
+        operation_id="whatIf",
+        dependencies=[policy(*WRITERS, "auditor"), answers(shapes.WHAT_IF)],
+    )
     async def what_if(body: WhatIfBody, read: Reading) -> Response:
         """若按另一套规则 · What other rules would give for that cause; nothing is recorded."""
         rules = await references.rules(read.tenant)

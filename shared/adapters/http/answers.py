@@ -7,11 +7,13 @@ names is `<kind>_id`. What is quoted from an event keeps the event's names.
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 import msgspec
-from fastapi import Response
+from fastapi import Depends, Response
 from fastapi.responses import StreamingResponse
+from fastapi.routing import RouteContext
 
 from shared.adapters.http.positions import write_vector
 from shared.kernel.codec import encode_plain
@@ -19,6 +21,43 @@ from shared.kernel.ports import Appended
 
 JSON = "application/json"
 NDJSON = "application/x-ndjson"
+HTML = "text/html"
+
+
+@dataclass(frozen=True)
+class Answers:
+    """What a route answers when all is well: `kind` is a type that JSON is made of, `bytes` for files.
+
+    `also` are further statuses (of JSON), beside the route's own.
+    """
+
+    kind: Any
+    media_types: tuple[str, ...] = (JSON,)
+    also: Mapping[int, Any] = field(default_factory=dict)
+
+    def __call__(self) -> None:
+        """Nothing: only the document asks."""
+
+    def by_status(self, route: RouteContext) -> dict[int, Any]:
+        """Each good status with the type of its body."""
+        return {route.status_code or 200: self.kind, **self.also}
+
+
+class RouteWithoutAnswer(TypeError):
+    """A route that is in the document says not what it answers."""
+
+
+def answers(kind: Any, *media_types: str, also: Mapping[int, Any] | None = None) -> Any:
+    """Stands beside the policy. What a router or a shared list of dependencies says holds until a route has its own."""
+    return Depends(Answers(kind, media_types or (JSON,), also or {}))
+
+
+def answers_of(route: RouteContext) -> Answers:
+    """What was declared innermost. Raises RouteWithoutAnswer."""
+    found = [each.dependency for each in route.dependencies if isinstance(each.dependency, Answers)]
+    if not found:
+        raise RouteWithoutAnswer(f"{sorted(route.methods or ())} {route.path} has no answer: add answers(…)")
+    return found[-1]
 
 
 def done(service: str, appended: Appended, *, status: int = 200, location: str | None = None) -> Response:

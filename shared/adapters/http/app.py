@@ -59,7 +59,7 @@ class SuyuanApp(FastAPI):
 
     def openapi(self) -> dict[str, Any]:
         if not self.openapi_schema:
-            self.openapi_schema = document(self, self.dispatcher.entries)
+            self.openapi_schema = document(self, self.dispatcher.entries, max_page=self.edge.settings.max_page)
         return self.openapi_schema
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Annotated, Protocol
+from typing import Annotated, Any, Protocol
 
 import msgspec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
@@ -13,7 +13,7 @@ from fastapi import APIRouter, Query, Response
 
 from shared.adapters.anchors import Anchor
 from shared.adapters.heads import SignedHead
-from shared.adapters.http.answers import JSON, ndjson
+from shared.adapters.http.answers import JSON, NDJSON, answers, ndjson
 from shared.adapters.http.conventions import Reading
 from shared.adapters.http.policy import policy
 from shared.adapters.http.positions import span_of
@@ -22,9 +22,29 @@ from shared.adapters.runtime import Resources
 from shared.adapters.verification import verify_service
 from shared.kernel.codec import encode_plain
 from shared.kernel.ports import EventLog
-from shared.kernel.recorded import Recorded
+from shared.kernel.recorded import Meta, Recorded
+from shared.kernel.shapes import shape
 
 PAGE = 500
+LINE = shape(
+    "AuditLine",
+    "每行一个事件 · one event a line; `data` by its schema in shared/contracts/schemas",
+    position=int,
+    recorded_at=datetime,
+    hash=str,
+    meta=Meta,
+    data=dict[str, Any],
+)
+HEAD = shape(
+    "AuditHead",
+    "链头，及最近一次签名 · the chain's head, and the last one signed outside the database",
+    tenant=str,
+    service=str,
+    position=int,
+    hash=str,
+    signed=SignedHead | None,
+    public_key=str,
+)
 
 
 class AuditedLog(EventLog, Protocol):
@@ -83,7 +103,7 @@ def audit_router(audited: Audited) -> APIRouter:
         prefix=f"/api/v1/{service}/audit", tags=["审计 audit"], dependencies=[policy("auditor", "admin")]
     )
 
-    @router.get("/events", operation_id=f"{service}_audit_events", response_class=Response)
+    @router.get("/events", operation_id=f"{service}_audit_events", dependencies=[answers(LINE, NDJSON)])
     async def events(
         read: Reading,
         after: Annotated[int, Query(ge=0, description="从此位置之后 · past this position")] = 0,
@@ -99,7 +119,7 @@ def audit_router(audited: Audited) -> APIRouter:
         wanted = Filter(case=case, type=type, actor=actor, since=first, until=end)
         return ndjson(_lines(audited.log, read.tenant, after, wanted, limit))
 
-    @router.get("/head", operation_id=f"{service}_audit_head", response_class=Response)
+    @router.get("/head", operation_id=f"{service}_audit_head", dependencies=[answers(HEAD)])
     async def head(read: Reading) -> Response:
         """日志链头及最近一次签名 · The chain's head, and the last one signed outside the database."""
         position, hash_ = (await audited.log.head_hashes()).get(read.tenant, (0, bytes(32)))
@@ -114,7 +134,7 @@ def audit_router(audited: Audited) -> APIRouter:
         }
         return Response(encode_plain(body), media_type=JSON)
 
-    @router.get("/verify", operation_id=f"{service}_audit_verify", response_class=Response)
+    @router.get("/verify", operation_id=f"{service}_audit_verify", dependencies=[answers(Verdict)])
     async def verification(read: Reading) -> Response:
         """重算整条链并核对签名、事实与附件 · Recompute the chain; check signed heads, facts and files."""
         verdict = await audited.verify(read.tenant)

@@ -14,21 +14,10 @@ from shared.adapters.http.call import call_of
 from shared.adapters.http.edge_errors import NoSuchPath
 from shared.adapters.http.issuer import DEFAULT_SECONDS, DEFAULT_TENANT, LocalIssuer
 from shared.adapters.http.page import page
-from shared.adapters.http.policy import ROLES, public
+from shared.adapters.http.policy import ROLE_NAMES, ROLES, public
 
 COOKIE = "suyuan_dev_token"
 _FORM: dict[str, Any] = {"requestBody": {"content": {"application/x-www-form-urlencoded": {}}}}
-
-_ROLE_NAMES = {
-    "service_agent": ("客服", "Service agent"),
-    "quality_engineer": ("质量工程师", "Quality engineer"),
-    "quality_manager": ("质量经理", "Quality manager"),
-    "department_lead": ("部门负责人", "Department lead"),
-    "supplier": ("供应商", "Supplier"),
-    "auditor": ("审计员", "Auditor"),
-    "privacy_officer": ("隐私官", "Privacy officer"),
-    "admin": ("管理员", "Administrator"),
-}
 
 
 def login_router(issuer: LocalIssuer) -> APIRouter:
@@ -82,7 +71,7 @@ def _form(language: str, problem: str = "") -> HTMLResponse:
     zh = language == "zh-CN"
     roles = "".join(
         f'<label><input type="checkbox" name="role" value="{role}"{" checked" if role == "admin" else ""}> '
-        f"{_ROLE_NAMES[role][0 if zh else 1]} <code>{role}</code></label>"
+        f"{ROLE_NAMES[role][0 if zh else 1]} <code>{role}</code></label>"
         for role in ROLES
     )
     tenant, subject, parties, enter = (

@@ -38,7 +38,8 @@ _AS_OF = _query(
     "当时所知：时间或位置向量。What was known then: a time, or positions such as intake:120,investigation:44.",
     type="string",
 )
-_LIMIT = _query("limit", "每页条数。Items a page.", type="integer", minimum=1, default=DEFAULT_LIMIT)
+LIMIT = _query("limit", "每页条数。Items a page.", type="integer", minimum=1, default=DEFAULT_LIMIT)
+"""Its maximum is the deployment's own (`max_page`), and comes with the document."""
 _CURSOR = _query("cursor", "上一页的 next。The previous page's `next`.", type="string")
 
 OF_DEPENDENCY: dict[Callable[..., Any], tuple[Parameter, ...]] = {
@@ -46,5 +47,5 @@ OF_DEPENDENCY: dict[Callable[..., Any], tuple[Parameter, ...]] = {
     conventions.write_context: (_header("Idempotency-Key", _KEY_TEXT, **_KEY), _IF_MATCH),
     conventions.read_of: (_AFTER,),
     conventions.read_as_of: (_AFTER, _AS_OF),
-    page_of: (_LIMIT, _CURSOR),
+    page_of: (LIMIT, _CURSOR),
 }

@@ -19,12 +19,16 @@ from fastapi.routing import RouteContext
 from pydantic import BaseModel, TypeAdapter, ValidationError
 from pydantic.fields import FieldInfo
 
+from shared.adapters.http.answers import Answers
 from shared.adapters.http.edge_errors import FieldError, InvalidRequest
 from shared.adapters.http.json_guard import guard, guard_form
 from shared.adapters.http.parameters import OF_DEPENDENCY
 from shared.adapters.http.policy import Policy
 from shared.adapters.http.validation import body_errors, parameter_errors
 from shared.kernel.codec import encode_plain
+
+_DECLARED = (Policy, Answers)
+"""Dependencies that say something of the route, and do nothing when it is called."""
 
 
 class NotPlannable(TypeError):
@@ -49,7 +53,7 @@ class Arguments:
         self.query = dependant.query_params
         self.header = dependant.header_params
         self.cookie = dependant.cookie_params
-        self.inner = [Arguments(each, where) for each in dependant.dependencies if not isinstance(each.call, Policy)]
+        self.inner = [Arguments(each, where) for each in dependant.dependencies if not isinstance(each.call, _DECLARED)]
         self.alone = not (self.inner or self.path or self.query or self.header or self.cookie)
 
     async def result(self, request: Request) -> Any:
@@ -88,7 +92,7 @@ class Arguments:
 
 
 class Plan:
-    """One route's endpoint: `takes` is what body it wants (json, form, raw or nothing)."""
+    """One route's endpoint: `takes` is what body it wants (json, form, raw or nothing), `body` the JSON's model."""
 
     def __init__(self, route: RouteContext) -> None:
         where = f"{sorted(route.methods or ())} {route.path}"
@@ -99,11 +103,13 @@ class Plan:
         self._fields = route.dependant.body_params
         self._embed = bool(route._embed_body_fields)  # noqa: SLF001 - FastAPI's own handler reads it the same way
         self.media_types = frozenset(_documented_media_types(route))
+        self.body: Any = None
         self.takes = _kind_of_body(route, self.media_types)
         self.query_names = frozenset(_query_names(self.arguments))
         if self.takes == "json":
             field = route.dependant.body_params[0]
             info = field.field_info
+            self.body = info.annotation
             self._body_name = field.name
             self._body_needed = info.is_required()
             self._body_default = None if self._body_needed else info.get_default(call_default_factory=True)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any, Literal, get_args
 
 from fastapi import Depends
@@ -24,6 +25,18 @@ Role = Literal[
     "admin",
 ]
 ROLES: tuple[Role, ...] = get_args(Role)
+ROLE_NAMES: Mapping[Role, tuple[str, str]] = MappingProxyType(
+    {
+        "service_agent": ("客服", "Service agent"),
+        "quality_engineer": ("质量工程师", "Quality engineer"),
+        "quality_manager": ("质量经理", "Quality manager"),
+        "department_lead": ("部门负责人", "Department lead"),
+        "supplier": ("供应商", "Supplier"),
+        "auditor": ("审计员", "Auditor"),
+        "privacy_officer": ("隐私官", "Privacy officer"),
+        "admin": ("管理员", "Administrator"),
+    }
+)
 SEE_EVERY_SHARE: tuple[Role, ...] = ("service_agent", "quality_engineer", "quality_manager", "auditor", "admin")
 """The others see only what concerns the parties they speak for."""
 
@@ -62,6 +75,15 @@ class Policy:
 
     def __call__(self) -> None:
         """Nothing: the dispatcher enforces a policy before it reads a byte of the body."""
+
+    def who_may(self) -> str:
+        """For people, in both languages: who may call."""
+        if self.public is not None:
+            return "**谁可以 · Who may**: 任何人，无需令牌 · anybody, without a token"
+        if self.roles == frozenset(ROLES):
+            return "**谁可以 · Who may**: 任何角色 · any role"
+        named = [f"{ROLE_NAMES[role][0]} {ROLE_NAMES[role][1]} (`{role}`)" for role in ROLES if role in self.roles]
+        return f"**谁可以 · Who may**: {', '.join(named)}"
 
     def admit(self, principal: Principal) -> None:
         """Raise RoleMissing unless the principal has one of the roles."""

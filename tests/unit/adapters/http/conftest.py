@@ -6,14 +6,14 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from decimal import Decimal
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
 import httpx
 import pytest
 from fastapi import APIRouter, File, Query, Request, Response, UploadFile
 
-from shared.adapters.http.answers import done, listed, view
+from shared.adapters.http.answers import answers, done, listed, view
 from shared.adapters.http.app import build_app
 from shared.adapters.http.body import Amount, Body, Code, Count, Line, Moment, Words
 from shared.adapters.http.conventions import Creating, Paging, Reading, ReadingAsOf, Writing, keyed_by
@@ -47,7 +47,7 @@ class Demo:
     name = "intake"
 
     def __init__(self) -> None:
-        self.router = APIRouter(prefix="/api/v1", tags=["intake"])
+        self.router = APIRouter(prefix="/api/v1", tags=["intake"], dependencies=[answers(dict[str, Any])])
         self.seen: list = []
         self.error: Exception | None = None
         self.state = {"postgres": "ok"}
