@@ -151,8 +151,6 @@ class Handler(Generic[S, C]):
         events, reaction = self._decide(command, state, beside.reaction)
         after = self.decider.fold(events, state)
         said = codec.encode_plain(answer(after, events)) if answer else b"{}"
-        if not events and reaction is None:
-            return Handled(Appended(stream, loaded.version, 0, said), state)
         request = await self._prepare(context, stream, loaded.version, events)
         request = replace(
             request,

@@ -141,12 +141,18 @@ async def test_a_key_that_served_another_request_is_refused(handler, store):
     assert await reasons(store) == ["a"]
 
 
-async def test_nothing_decided_appends_nothing_and_its_key_stays_free(handler, store):
+async def test_where_nothing_was_left_to_do_the_retry_hears_the_same_also_once_it_would_be_done_or_refused(
+    handler, store
+):
     await handler.handle(context("k"), ID, Reopen("a"))
     nothing = await handler.handle(context("k2"), ID, Reopen("a"))
     assert (nothing.appended.position, nothing.appended.version, nothing.appended.answer) == (0, 1, b"{}")
-    assert store.appends == 1
-    assert (await handler.handle(context("k2"), ID, Reopen("b"))).appended.version == 2
+    for reason in ("b", "c"):
+        await handler.handle(context(reason), ID, Reopen(reason))
+    for retried in (Reopen("a"), Reopen("d")):
+        again = await handler.handle(context("k2"), ID, retried)
+        assert (again.appended.position, again.appended.version, again.appended.repeated) == (0, 1, True)
+    assert await reasons(store) == ["a", "b", "c"]
 
 
 async def test_a_reaction_records_what_came_of_it_applied_nothing_or_refused(handler, store):
