@@ -376,6 +376,22 @@ class NoConfirmedCause(Refused):
     en: ClassVar[str] = "No root cause is confirmed"
 
 
+@dataclass(eq=False, kw_only=True)
+class LegWithoutCause(Refused):
+    zh: ClassVar[str] = "原因链「{leg}」没有已确认的根本原因：请确认，或在 inapplicable 中说明该链为何不适用"
+    en: ClassVar[str] = (
+        "Leg {leg} has no confirmed root cause: confirm one, or say in inapplicable why it doesn't apply"
+    )
+    leg: str
+
+
+@dataclass(eq=False, kw_only=True)
+class LegHasCause(Refused):
+    zh: ClassVar[str] = "原因链「{leg}」已有确认的根本原因，不能称其不适用"
+    en: ClassVar[str] = "Leg {leg} has a confirmed root cause: it can't be said not to apply"
+    leg: str
+
+
 class ConfirmedCauseStands(Refused):
     zh: ClassVar[str] = "已有确认的根本原因：该结论与之矛盾"
     en: ClassVar[str] = "A root cause is confirmed: this outcome contradicts it"

@@ -13,6 +13,7 @@ from services.investigation.readmodels.default_rules import default_rules
 from shared.adapters.http.body import Amount, Body, Code, Line, Words
 from shared.adapters.http.evidence import Evidence
 from shared.contracts.evidence import EvidenceRef
+from shared.contracts.investigation.investigation import InapplicableLeg
 from shared.contracts.investigation.reference import FlowNode
 from shared.contracts.investigation.responsibility import Share
 from shared.contracts.party import Party
@@ -236,10 +237,22 @@ class ReportBody(Body):
     complaint_id: Id | None = None
 
 
+class InapplicableLegBody(Body):
+    """A leg without a root cause: `root_cause_confirmed` needs the occurrence and the escape, or the reason why not."""
+
+    leg: CauseLeg
+    reason: Words
+
+
 class ConcludeBody(Body):
     outcome: InvestigationOutcome
     tried: Words
     statement: Words
+    inapplicable: Annotated[tuple[InapplicableLegBody, ...], Field(max_length=3, strict=False)] = ()
+
+    @property
+    def excused(self) -> tuple[InapplicableLeg, ...]:
+        return tuple(InapplicableLeg(leg=one.leg, reason=one.reason) for one in self.inapplicable)
 
 
 class FlowNodeBody(Body):

@@ -164,7 +164,7 @@ def _add_case(router: APIRouter, handlers: InvestigationHandlers) -> None:
     )
     async def conclude(investigation_id: UUID, body: ConcludeBody, context: Writing) -> Response:
         """结论 · Conclude; the statement may be told to the customer."""
-        command = Conclude(outcome=body.outcome, tried=body.tried, statement=body.statement)
+        command = Conclude(outcome=body.outcome, tried=body.tried, statement=body.statement, inapplicable=body.excused)
         return done(SERVICE, (await handlers.conclude(context, investigation_id, command)).appended)
 
     @router.post(

@@ -136,6 +136,7 @@ WORDS: Mapping[str, Word] = MappingProxyType(
         "lots": Word("涉及批次 · the lots", ["FG-0042"]),
         "join_capa": Word("并入已有 CAPA · an open CAPA that answers it too"),
         "approver": Word("批准人（不得为本人）· who approves; not yourself", "u-2048"),
+        "inapplicable": Word("没有根本原因的原因链及其理由 · legs without a root cause, each with its reason"),
         "tried": Word("做过哪些调查 · what was tried", "追溯三个批次，检查四个节点的记录"),
         "bad_lots": Word("不良批次 · the bad lots"),
         "characteristic": Word("检验项目，不合格即不良 · an inspected characteristic; failed is bad"),

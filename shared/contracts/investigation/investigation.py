@@ -12,6 +12,7 @@ from shared.contracts.event import Event, event
 from shared.contracts.evidence import EvidenceRef
 from shared.contracts.intake.complaint import ComplaintItem
 from shared.contracts.words import (
+    CauseLeg,
     CheckAnswer,
     Harm,
     InvestigationOutcome,
@@ -217,15 +218,27 @@ class SuspectsRanked(Event):
     abstained: str | None = None
 
 
+@dataclass(frozen=True, kw_only=True)
+class InapplicableLeg:
+    """A leg of the root cause that the case doesn't have, and why not."""
+
+    leg: CauseLeg
+    reason: str
+
+
 @event(zh="调查已结论", en="Investigation concluded")
 class InvestigationConcluded(Event):
-    """`statement` may be told to the customer: no shares, no supplier, no other customer in it (rules 16, 19)."""
+    """`statement` may be told to the customer: no shares, no supplier, no other customer in it (rules 16, 19).
+
+    `inapplicable`: the legs without a root cause that is yet the whole of it (rule 10).
+    """
 
     investigation_id: UUID
     outcome: InvestigationOutcome
     tried: str
     statement: str
     complaints: tuple[UUID, ...]
+    inapplicable: tuple[InapplicableLeg, ...] = ()
 
 
 @event(zh="调查已重新打开", en="Investigation reopened")

@@ -55,7 +55,11 @@ async def test_the_whole_walk_to_the_conclusion(app, folder):
     assert nodes["incoming_inspection"] == "suspect"
     await case.with_root()
     concluded = {"outcome": "root_cause_confirmed", "tried": "见报告", "statement": "来料不良，已更换。"}
-    await ask(app.client("quality_manager"), f"{path}/conclude", concluded)
+    manager = app.client("quality_manager")
+    refused = await ask(manager, f"{path}/conclude", concluded, expect=409)
+    assert refused["facts"] == {"leg": "escape"}
+    excused = {"inapplicable": [{"leg": "escape", "reason": "出厂检验项目不含此项"}]}
+    await ask(manager, f"{path}/conclude", concluded | excused)
     view = await case.view()
     assert (view["status"], view["outcome"]) == ("concluded", "root_cause_confirmed")
     late = await ask(engineer, f"{path}/problem", {"statement": "再写"}, 409)

@@ -13,6 +13,7 @@ from services.investigation.domain.errors import (
     AlreadyConcluded,
     AlreadyDecided,
     ApproverIsAuthor,
+    BlankText,
     BoundaryPassed,
     ConfirmedCauseStands,
     ConfirmedItemStands,
@@ -23,6 +24,8 @@ from services.investigation.domain.errors import (
     EvidenceSuperseded,
     FinalWithoutActions,
     HearingOver,
+    LegHasCause,
+    LegWithoutCause,
     MoreThanDelivered,
     NoConfirmedCause,
     NodeExcluded,
@@ -396,6 +399,18 @@ def test_rule_16_a_final_report_is_refused_without_actions():
         assert given.when(s.report(capa_actions=0, stage=stage)).refusal is None
     assert given.when(s.report(capa_actions=1)).refusal is None
     s.case.given(s.opened()).when(s.report(capa_actions=0)).refused(FinalWithoutActions)
+
+
+def test_rule_10_each_leg_of_an_8d_has_its_root_cause_or_a_reason_why_it_has_none_at_the_conclusion():
+    rooted = s.case.given(s.rooted())
+    rooted.when(s.conclude(inapplicable=())).refused(LegWithoutCause, leg="escape")
+    no_occurrence = replace(s.NO_ESCAPE, leg="occurrence")
+    rooted.when(s.conclude(inapplicable=(s.NO_ESCAPE, no_occurrence))).refused(LegHasCause, leg="occurrence")
+    rooted.when(s.conclude(inapplicable=(replace(s.NO_ESCAPE, reason=" "),))).refused(BlankText, name="reason")
+    (concluded,) = rooted.when(s.conclude()).events
+    assert concluded.inapplicable == (s.NO_ESCAPE,)
+    assert s.case.given(s.opened()).when(s.conclude("undetermined")).refusal is None
+    assert s.case.given(s.rooted()).when(s.conclude("external", inapplicable=())).refusal is None
 
 
 def test_rule_16_the_concluding_statement_names_no_supplier_and_no_customer():

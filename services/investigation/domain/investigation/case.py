@@ -13,6 +13,8 @@ from services.investigation.domain.errors import (
     ConfirmedCauseStands,
     ConfirmedItemStands,
     ItemUnknown,
+    LegHasCause,
+    LegWithoutCause,
     MoreThanDelivered,
     NoConfirmedCause,
     NotConcluded,
@@ -20,6 +22,7 @@ from services.investigation.domain.errors import (
     QuantityNotPositive,
     StatementNames,
 )
+from services.investigation.domain.investigation.chain import missing_legs
 from services.investigation.domain.investigation.commands import (
     AssignTeamMember,
     CaseCommand,
@@ -180,6 +183,7 @@ def conclude(command: Conclude, state: Investigation) -> Events:
     still_open(state)
     said(tried=command.tried, statement=command.statement)
     _outcome_fits(command, state)
+    _legs_accounted_for(command, state)
     parties = {s.party for shares in state.shares.values() for s in shares.shares}
     outside = {p.code for p in parties if p.kind in ("supplier", "carrier", "dealer", "designer")}
     accounts = {joined.account for joined in state.complaints.values() if joined.account}
@@ -193,6 +197,7 @@ def conclude(command: Conclude, state: Investigation) -> Events:
             tried=command.tried,
             statement=command.statement,
             complaints=tuple(state.complaints),
+            inapplicable=command.inapplicable,
         )
     ]
 
@@ -213,6 +218,19 @@ def _outcome_fits(command: Conclude, state: Investigation) -> None:
         for (complaint_id, item_no), outcome in state.verified.items():
             if outcome == "confirmed":
                 raise ConfirmedItemStands(complaint_id=str(complaint_id), item_no=item_no, outcome=command.outcome)
+
+
+def _legs_accounted_for(command: Conclude, state: Investigation) -> None:
+    """Rule 10: each leg of an 8D has its root cause, or a reason why it has none."""
+    for one in command.inapplicable:
+        said(reason=one.reason)
+        if any(root.leg == one.leg for root in state.roots.values()):
+            raise LegHasCause(leg=one.leg)
+    excused = {one.leg for one in command.inapplicable}
+    if command.outcome == "root_cause_confirmed":
+        for leg in missing_legs(state):
+            if leg not in excused:
+                raise LegWithoutCause(leg=leg)
 
 
 def _item(state: Investigation, command: VerifyItem | RecordCrossCheck) -> ComplaintItem:

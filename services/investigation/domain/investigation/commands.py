@@ -10,7 +10,13 @@ from uuid import UUID
 
 from services.investigation.domain.facts.record import FactId
 from shared.contracts.evidence import EvidenceRef
-from shared.contracts.investigation.investigation import ComplaintJoined, CrossCheck, Finding, SuspectsRanked
+from shared.contracts.investigation.investigation import (
+    ComplaintJoined,
+    CrossCheck,
+    Finding,
+    InapplicableLeg,
+    SuspectsRanked,
+)
 from shared.contracts.investigation.responsibility import LogPosition, Share
 from shared.contracts.party import Party
 from shared.contracts.words import (
@@ -304,6 +310,7 @@ class Conclude:
     outcome: InvestigationOutcome
     tried: str
     statement: str
+    inapplicable: tuple[InapplicableLeg, ...] = ()
     confidential: frozenset[str] = frozenset()
 
 

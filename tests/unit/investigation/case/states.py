@@ -28,7 +28,7 @@ from services.investigation.domain.investigation.decider import investigation
 from shared.contracts.event import Event
 from shared.contracts.evidence import EvidenceRef
 from shared.contracts.intake.complaint import ComplaintItem
-from shared.contracts.investigation.investigation import ComplaintJoined, Finding, NodeExamined
+from shared.contracts.investigation.investigation import ComplaintJoined, Finding, InapplicableLeg, NodeExamined
 from shared.contracts.investigation.responsibility import LogPosition, Share
 from shared.contracts.party import Party
 from shared.kernel.testing import Specification
@@ -223,6 +223,11 @@ def report(**changes: Any) -> IssueReport:
     return replace(base, **changes)
 
 
+NO_ESCAPE = InapplicableLeg(leg="escape", reason="客户在产品放行之前索取的样品")
+
+
 def conclude(outcome: Any = "root_cause_confirmed", **changes: Any) -> Conclude:
     base = Conclude(outcome=outcome, tried="试验与拆解", statement="温度未受控，已改进")
+    if outcome == "root_cause_confirmed":
+        base = replace(base, inapplicable=(NO_ESCAPE,))
     return replace(base, **changes)
