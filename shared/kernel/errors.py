@@ -33,10 +33,11 @@ problem's `type` is the class name in kebab case. HTTP statuses are mapped at th
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime
 from functools import lru_cache
-from typing import ClassVar
+from typing import ClassVar, NamedTuple
 
 from shared.contracts.words import spoken
 
@@ -83,11 +84,28 @@ class SuyuanError(Exception):
         return self.text("en")
 
 
+class WrongField(NamedTuple):
+    """A field of the request, dots between its parts, and what is wrong with it."""
+
+    field: str
+    zh: str
+    en: str
+
+
 @dataclass(eq=False, kw_only=True)
 class DomainError(SuyuanError):
     """A command was refused. `field` of the class, where set, is the offending field of the request."""
 
     field: ClassVar[str | None] = None
+
+    @property
+    def wrong(self) -> Sequence[WrongField]:
+        """The fields that can't be right: that of the class, unless the error knows better."""
+        return self._all_of(self.field) if self.field else ()
+
+    def _all_of(self, *names: str) -> Sequence[WrongField]:
+        """What the error says, of each of these fields."""
+        return tuple(WrongField(name, self.text("zh-CN"), self.text("en")) for name in names)
 
 
 class Refused(DomainError):

@@ -105,7 +105,7 @@ class ComplaintMachine(RuleBasedStateMachine):
     @rule(path=st.sampled_from(["items[1].lot", "items[2].lot", "hash"]), value=st.sampled_from("AB"), reason=reasons)
     def correct(self, path, value, reason):
         expected = self.model.correct(path, value, reason)
-        self.expect(expected, ask.CorrectDetail(path=path, value=value, reason=reason))
+        self.expect(expected, ask.CorrectDetail(path=path, value=value, now=self.now, reason=reason))
 
     @rule(to=which, mode=st.sampled_from(["open", "join"]), other=st.sampled_from(["open", "concluded", "nobody"]))
     def hand_over(self, to, mode, other):
@@ -253,7 +253,7 @@ class ComplaintMachine(RuleBasedStateMachine):
         return {
             "acknowledge": ask.AcknowledgeComplaint(now=self.now),
             "triage": states.triage(at=self.now),
-            "correct": ask.CorrectDetail(path="items[1].lot", value="C", reason="核对"),
+            "correct": ask.CorrectDetail(path="items[1].lot", value="C", now=self.now, reason="核对"),
             "hand_over": ask.HandOver(investigation_id=states.SUBJECT, mode="open"),
             "respond": ask.Respond(now=self.now, channel="phone", body="您好"),
             "offer": ask.OfferResolution(now=self.now, resolution="repair", terms="如约", sla=states.SLA),

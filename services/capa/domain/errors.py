@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -9,7 +10,7 @@ from typing import ClassVar
 from uuid import UUID
 
 from shared.contracts.words import ActionKind, label
-from shared.kernel.errors import Forbidden, Invalid, Refused
+from shared.kernel.errors import Forbidden, Invalid, Refused, WrongField
 
 
 @dataclass(eq=False, kw_only=True)
@@ -56,13 +57,17 @@ class AnswersNothing(Invalid):
     zh: ClassVar[str] = "{kind_zh}必须说明它针对什么：{needs}"
     en: ClassVar[str] = "A {kind_en} action must say what it answers: {needs}"
     kind: ActionKind
-    needs: str
+    names: tuple[str, ...]
+
+    @property
+    def wrong(self) -> Sequence[WrongField]:
+        return self._all_of(*self.names)
 
     def text(self, language: str) -> str:
         """The kind as it is said in that language."""
         template = self.zh if language.startswith("zh") else self.en
         kind_en = label(self.kind, "en").lower()
-        return template.format(kind_zh=label(self.kind, "zh"), kind_en=kind_en, needs=self.needs)
+        return template.format(kind_zh=label(self.kind, "zh"), kind_en=kind_en, needs=" | ".join(self.names))
 
 
 @dataclass(eq=False, kw_only=True)

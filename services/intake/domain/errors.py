@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import ClassVar
 
-from shared.kernel.errors import Invalid, Refused
+from shared.kernel.errors import Invalid, Refused, WrongField
 
 
 @dataclass(eq=False, kw_only=True)
@@ -110,17 +111,39 @@ class TimesOutOfOrder(Invalid):
     earlier: str
     later: str
 
+    @property
+    def wrong(self) -> Sequence[WrongField]:
+        return self._all_of(self.earlier)
+
+
+@dataclass(eq=False, kw_only=True)
+class InTheFuture(Invalid):
+    """What has been received or made can't be so only tomorrow. `name`: the field; `now` as the server has it."""
+
+    zh: ClassVar[str] = "{name} 不能在未来（现在是 {now}）"
+    en: ClassVar[str] = "{name} can't lie in the future (it is {now})"
+    name: str
+    now: datetime
+
+    @property
+    def wrong(self) -> Sequence[WrongField]:
+        return self._all_of(self.name)
+
 
 @dataclass(eq=False, kw_only=True)
 class ItemWrong(Invalid):
-    """`problem_*` says what is wrong with items[`index`]."""
+    """What is wrong with which field of item `item_no`."""
 
-    field: ClassVar[str | None] = "items"
-    zh: ClassVar[str] = "items[{index}]：{problem_zh}"
-    en: ClassVar[str] = "items[{index}]: {problem_en}"
-    index: int
+    zh: ClassVar[str] = "第 {item_no} 项：{problem_zh}"
+    en: ClassVar[str] = "Item {item_no}: {problem_en}"
+    item_no: int
+    name: str
     problem_zh: str
     problem_en: str
+
+    @property
+    def wrong(self) -> Sequence[WrongField]:
+        return self._all_of(f"items.{self.item_no - 1}.{self.name}")
 
 
 class NoItems(Invalid):
@@ -218,8 +241,13 @@ class RemedyDoesNotFit(Invalid):
     en: ClassVar[str] = "The resolution is {resolution}: {needs_en}"
     words: ClassVar[frozenset[str]] = frozenset({"resolution"})
     resolution: str
+    names: tuple[str, ...]
     needs_zh: str
     needs_en: str
+
+    @property
+    def wrong(self) -> Sequence[WrongField]:
+        return self._all_of(*self.names)
 
 
 @dataclass(eq=False, kw_only=True)

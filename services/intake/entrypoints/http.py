@@ -37,6 +37,7 @@ from services.intake.entrypoints.bodies import (
     SatisfactionBody,
     TriageBody,
 )
+from services.intake.entrypoints.correcting import check_value
 from services.intake.entrypoints.reading import SERVICE, complaint_of
 from services.intake.readmodels.complaint_list import MODEL as LIST
 from services.intake.readmodels.complaint_list import ComplaintFilter, Sort, complaints
@@ -185,7 +186,8 @@ def _add_commands(router: APIRouter, handlers: IntakeHandlers, investigations: O
     @router.post("/{complaint_id}/correct", operation_id="correctComplaint", dependencies=staff)
     async def correct(complaint_id: UUID, body: CorrectBody, context: Writing) -> Response:
         """更正一项内容（保留原值） · Correct a detail; the old value stays."""
-        command = CorrectDetail(path=body.field, value=body.value, reason=body.reason)
+        check_value(body.field, body.value)
+        command = CorrectDetail(path=body.field, value=body.value, reason=body.reason, now=context.now)
         return await handle(replace(context, reason=body.reason), complaint_id, command)
 
     @router.post("/{complaint_id}/hand-over", operation_id="handOverComplaint", dependencies=staff)

@@ -8,7 +8,7 @@ from datetime import tzinfo
 from services.investigation.application.ports import Facts
 from services.investigation.domain.crosscheck.checks import LotRecords
 from services.investigation.domain.facts.record import FactRecord
-from services.investigation.domain.flow.examine import examine, kinds_for
+from services.investigation.domain.flow.examine import AFTER_MAKING, examine, kinds_for, lots_at
 from services.investigation.domain.genealogy.trace import (
     MAX_LEVELS,
     MAX_LOTS,
@@ -23,6 +23,9 @@ from shared.contracts.investigation.reference import FlowNode
 
 RAW_NODES = frozenset({"supplier_receipt", "incoming_inspection", "raw_material_storage"})
 """Nodes that a finished lot never passes itself: the lots that went into it do."""
+
+OF_NO_LOT = frozenset({"equipment_parameter", "qualification"})
+"""Kinds of facts that are a machine's or a person's: found by the lot's operations."""
 
 INSPECTIONS = ("incoming_inspection", "in_process_inspection", "final_inspection")
 
@@ -73,16 +76,26 @@ class Gathering:
         return [] if lot is None else await self._current("production_order", lot=[lot])
 
     async def findings(self, node: FlowNode, lot: str, zone: tzinfo) -> tuple[Finding, ...]:
-        """What the node's records say of the lot, or of each lot that went into it where only those pass the node."""
-        lots = (await self.raw_lots(lot) or (lot,)) if node.node in RAW_NODES else (lot,)
+        """What the node's records say of the lot, and of each lot that went into it and passed the node."""
         found: list[Finding] = []
-        for one in lots:
+        for one in await self._passing(node, lot):
             found.extend(examine(node, one, await self._node_records(node, one), zone))
         return tuple(found)
 
+    async def _passing(self, node: FlowNode, lot: str) -> Sequence[str]:
+        """The lot itself where nobody has a record there: that is the finding."""
+        if node.node in AFTER_MAKING:
+            return (lot,)
+        if node.node in RAW_NODES:
+            return await self.raw_lots(lot) or (lot,)
+        trace = await self.trace(lot, "backward")
+        kinds = [kind for kind in kinds_for(node) if kind not in OF_NO_LOT]
+        there = lots_at(node, await self._current(*kinds, lot=sorted(trace.levels))) if kinds else frozenset()
+        return sorted(there, key=lambda one: (trace.levels[one], one)) or (lot,)
+
     async def _node_records(self, node: FlowNode, lot: str) -> list[FactRecord]:
         kinds = kinds_for(node)
-        plain = [kind for kind in kinds if kind not in ("equipment_parameter", "qualification")]
+        plain = [kind for kind in kinds if kind not in OF_NO_LOT]
         records = list(await self._current(*plain, lot=[lot])) if plain else []
         operations = [r for r in records if r.kind == "operation"]
         operations = [r for r in operations if node.node in (r.text("node"), r.text("operation"))]

@@ -10,7 +10,7 @@ from uuid import UUID
 from services.investigation.application.gathering import Gathering
 from services.investigation.application.ports import Sight
 from services.investigation.domain.crosscheck.checks import Claim, cross_check, production_day
-from services.investigation.domain.errors import ComplaintNotJoined, ItemUnknown, NodeUnknown
+from services.investigation.domain.errors import ComplaintNotJoined, ItemUnknown, LotUnknown, NodeUnknown
 from services.investigation.domain.facts.record import FactId, fact_id, fact_ids
 from services.investigation.domain.flow.default import Flow
 from services.investigation.domain.flow.ledger import Entry
@@ -157,6 +157,7 @@ class InvestigationHandlers:
         if mapped is None:
             raise NodeUnknown(node=node)
         gathering, position = await self._gathering(context.tenant)
+        await self._require_known(context.tenant, investigation_id, lot, position)
         command = ExamineNode(
             node=node,
             lot=lot,
@@ -273,6 +274,14 @@ class InvestigationHandlers:
         """Which of the cited facts have been superseded, with what."""
         facts = fact_ids(evidence)
         return await self._sight.facts.corrections(tenant, facts) if facts else {}
+
+    async def _require_known(self, tenant: str, investigation_id: UUID, lot: str, position: int) -> None:
+        """A slip of the pen would find every record missing. A lot that a customer named may have none at all."""
+        if await self._sight.facts.knows_lot(tenant, lot, position):
+            return
+        joined = (await self.state(tenant, investigation_id)).complaints.values()
+        if all(item.lot != lot for one in joined for item in one.items):
+            raise LotUnknown(lot=lot)
 
     async def _flow(self, tenant: str, investigation_id: UUID) -> Flow:
         state = await self.state(tenant, investigation_id)

@@ -12,6 +12,10 @@ from services.investigation.application.ports import Facts
 from services.investigation.domain.facts.record import FactRecord
 from services.investigation.domain.localisation import Population
 from services.investigation.domain.localisation.coding import population_of
+from services.investigation.domain.localisation.errors import CharacteristicUnknown, LotsUnknown, ProductsUnknown
+
+MAX_NAMED = 20
+"""How many unknown lots a refusal lists."""
 
 MAX_LEVELS = 10
 """How far up the genealogy input lots are followed."""
@@ -32,10 +36,17 @@ class BadWhen:
 
     @property
     def text(self) -> str:
+        """In both languages: it is recorded, and read in either."""
+        count = len(self.lots)
+        if self.lots and self.confirmed:
+            return f"已确认投诉项的 {count} 个批次 / {count} lots of confirmed items"
         if self.lots:
-            return f"{len(self.lots)} {'lots of confirmed items' if self.confirmed else 'named lots'}"
-        what = self.characteristic or "final inspection"
-        return f"{what} failed" if self.value_from is None else f"{what} >= {self.value_from}"
+            return f"指定的 {count} 个批次 / {count} named lots"
+        if self.value_from is not None:
+            return f"{self.characteristic} ≥ {self.value_from}"
+        if self.characteristic is not None:
+            return f"{self.characteristic} 不合格 / {self.characteristic} failed"
+        return "成品检验不合格 / final inspection failed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,11 +64,15 @@ class Populations:
     async def gather(
         self, tenant: str, products: Sequence[str], bad: BadWhen, *, with_period: bool, until: int | None = None
     ) -> Gathered:
-        """Every finished lot of these products (none named: of all), in production order."""
+        """Every finished lot of these products (none named: of all), in production order.
+
+        Raises ProductsUnknown, LotsUnknown, CharacteristicUnknown: what was named and isn't there answers nothing.
+        """
         position = await self._facts.position(tenant) if until is None else until
         where = {"product": list(products)} if products else {}
         orders = await self._facts.current(tenant, ["production_order"], position, **where)
         lots = [str(order.record["lot"]) for order in orders]
+        _require_known(products, bad, orders)
         values = await self._attributes(tenant, lots, position)
         if with_period:
             values["period"] = {str(o.record["lot"]): _month(o.moment("made_at")) for o in orders}
@@ -107,7 +122,20 @@ class Populations:
         if bad.lots:
             return bad.lots
         inspections = await self._facts.current(tenant, ["final_inspection"], until, lot=lots)
+        known = {str(one.record["characteristic"]) for one in inspections}
+        if bad.characteristic is not None and bad.characteristic not in known:
+            raise CharacteristicUnknown(characteristic=bad.characteristic, known=tuple(sorted(known)))
         return frozenset(str(one.record["lot"]) for one in inspections if _is_bad(one, bad))
+
+
+def _require_known(products: Sequence[str], bad: BadWhen, orders: Sequence[FactRecord]) -> None:
+    """The lots of a case's items may be unknown here, and are counted so: the customer named them."""
+    made = {str(order.record["product"]) for order in orders}
+    if missing := sorted(set(products) - made):
+        raise ProductsUnknown(products=tuple(missing))
+    unknown = sorted(bad.lots - {str(order.record["lot"]) for order in orders})
+    if unknown and not bad.confirmed:
+        raise LotsUnknown(count=len(unknown), lots=tuple(unknown[:MAX_NAMED]))
 
 
 def _is_bad(inspection: FactRecord, bad: BadWhen) -> bool:

@@ -7,12 +7,13 @@ Forbidden   separation of duties: this person may not
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from typing import ClassVar
 
-from shared.kernel.errors import Forbidden, Invalid, Refused
+from shared.kernel.errors import Forbidden, Invalid, Refused, WrongField
 
 
 @dataclass(eq=False, kw_only=True)
@@ -22,6 +23,10 @@ class BlankText(Invalid):
     zh: ClassVar[str] = "{name} 不能为空"
     en: ClassVar[str] = "{name} must not be blank"
     name: str
+
+    @property
+    def wrong(self) -> Sequence[WrongField]:
+        return self._all_of(self.name)
 
 
 @dataclass(eq=False, kw_only=True)
@@ -84,6 +89,14 @@ class QuantityNotPositive(Invalid):
     zh: ClassVar[str] = "确认数量必须大于零，而不是 {quantity}"
     en: ClassVar[str] = "A confirmed quantity must be above zero, not {quantity}"
     quantity: str
+
+
+@dataclass(eq=False, kw_only=True)
+class LotUnknown(Invalid):
+    field: ClassVar[str | None] = "lot"
+    zh: ClassVar[str] = "没有任何记录或投诉项提到批次 {lot}"
+    en: ClassVar[str] = "No record and no item of this case names lot {lot}"
+    lot: str
 
 
 @dataclass(eq=False, kw_only=True)

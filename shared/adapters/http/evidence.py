@@ -20,7 +20,10 @@ _ALL = ("service", "position", "batch", "row")
 
 
 class EvidenceBody(Body):
-    """An event (service, position), a fact (batch, row) or a blob; `sha256` in lower-case hex."""
+    """An event (service, position), a fact (batch, row) or a blob; `sha256` in lower-case hex.
+
+    `tenant` is what answers have beside it: what was served may be cited as it stands.
+    """
 
     kind: Literal["event", "fact", "blob"]
     sha256: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
@@ -28,6 +31,7 @@ class EvidenceBody(Body):
     position: Annotated[int, Field(ge=1, le=2**53 - 1)] | None = None
     batch: Annotated[UUID, Field(strict=False)] | None = None
     row: Annotated[int, Field(ge=0, le=2**31 - 1)] | None = None
+    tenant: Annotated[str, Field(max_length=200)] | None = None
 
     @model_validator(mode="after")
     def _fits_its_kind(self) -> Self:
@@ -39,8 +43,10 @@ class EvidenceBody(Body):
         return self
 
     def ref(self, tenant: str) -> EvidenceRef:
-        """The tenant is the caller's own: nobody can cite what is another's."""
-        return EvidenceRef(tenant=tenant, **self.model_dump())
+        """Of the caller's own tenant: what is another's can't be cited. Raises EvidenceUnknown."""
+        if self.tenant not in (None, tenant):
+            raise EvidenceUnknown(kind=self.kind, sha256=self.sha256)
+        return EvidenceRef(**self.model_dump() | {"tenant": tenant})
 
 
 Evidence = Annotated[tuple[EvidenceBody, ...], Field(max_length=200, strict=False)]

@@ -118,6 +118,7 @@ WORDS: Mapping[str, Word] = MappingProxyType(
         "quantity": Word("核实数量 · the verified quantity", "12"),
         "evidence": Word("证据：事件、事实或文件 · evidence: events, facts or files", _EVENT),
         "sha256": Word("所引内容的摘要，小写十六进制 · sum of what is cited, lower-case hex", _SUM),
+        "tenant": Word("所引内容的租户：只能是自己的 · whose it is: the caller's own alone"),
         "service": Word("事件所在服务（仅事件）· whose log (events only)", "investigation"),
         "position": Word("事件位置（仅事件）· its position there (events only)", 44),
         "batch": Word("导入批次（仅事实）· the import (facts only)"),

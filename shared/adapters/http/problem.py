@@ -6,6 +6,7 @@ wrong fields, `facts` holds the error's own ids, `correlation_id` finds the requ
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import fields, is_dataclass
 from http import HTTPStatus
 from typing import Any
@@ -128,13 +129,14 @@ def _title(error: SuyuanError, status: int, language: Language) -> str:
 def _fields_of(error: SuyuanError) -> list[FieldError]:
     if isinstance(error, EdgeError):
         return list(error.field_errors())
-    name = getattr(error, "field", None) if isinstance(error, kernel.DomainError) else None
-    if isinstance(error, kernel.NotCanonical):
-        name = error.path
-    if not isinstance(name, str) or not name:
-        return []
-    pointer = name if name.startswith("/") else "/" + name.replace(".", "/")
-    return [FieldError(where="body", field=pointer, code=error.code, zh=error.text("zh-CN"), en=error.text("en"))]
+    wrong: Sequence[kernel.WrongField] = error.wrong if isinstance(error, kernel.DomainError) else ()
+    if isinstance(error, kernel.NotCanonical) and error.path:
+        wrong = [kernel.WrongField(error.path, error.text("zh-CN"), error.text("en"))]
+    return [FieldError(where="body", field=_pointer(w.field), code=error.code, zh=w.zh, en=w.en) for w in wrong]
+
+
+def _pointer(name: str) -> str:
+    return name if name.startswith("/") else "/" + name.replace(".", "/")
 
 
 def _field(each: FieldError, language: Language) -> dict[str, str]:

@@ -155,6 +155,14 @@ async def test_a_stale_if_match_is_412_and_a_fresh_one_goes_through(agent):
     assert (await agent.post(path, headers={"If-Match": '"1"'})).status_code == 200
 
 
+async def test_a_correction_is_held_to_what_the_form_is_held_to(agent):
+    made = await registered(agent)
+    path = f"/complaints/{made['id']}/correct"
+    refused = await post(agent, path, {"field": "customer.phone", "value": "打给我", "reason": "来电"}, status=422)
+    assert [(one["in"], one["field"]) for one in refused["errors"]] == [("body", "/value")]
+    assert "打给我" not in str(refused)
+
+
 async def test_rule_02_a_correction_keeps_the_old_value_and_the_past_stays_askable(agent):
     made = await registered(agent)
     one = f"/api/v1/complaints/{made['id']}"

@@ -128,11 +128,27 @@ def bare(record: dict[str, Any]) -> dict[str, Any]:
 async def test_evidence_that_is_not_there_is_refused_and_named(app):
     case = await opened(app)
     [real] = await case.evidence()
-    for made_up in (real | {"sha256": "ab" * 32}, real | {"row": 10**6}, {"kind": "blob", "sha256": "ab" * 32}):
+    made_up_ones = (
+        real | {"sha256": "ab" * 32},
+        real | {"row": 10**6},
+        real | {"tenant": "another"},
+        {"kind": "blob", "sha256": "ab" * 32},
+    )
+    for made_up in made_up_ones:
         body = {"node": "production", "ground": "x", "evidence": [made_up]}
         said = await ask(case.engineer, f"{case.path}/suspect-node", body, 422)
         assert said["type"] == "urn:suyuan:problem:evidence-unknown"
         assert "evidence" in str(said["errors"])
+
+
+async def test_evidence_is_cited_as_it_was_served(app):
+    case = await opened(app)
+    [served] = (await look(case.engineer, f"/trace/lots/{BAD_LOT}/backward"))["inspections"][BAD_LOT][:1]
+    assert served["evidence"]["tenant"]
+    body = {"node": "production", "ground": "检验记录异常", "evidence": [served["evidence"]]}
+    await ask(case.engineer, f"{case.path}/suspect-node", body)
+    [node] = [n for n in (await look(case.engineer, f"{case.path}/flow"))["nodes"] if n["node"]["node"] == "production"]
+    assert node["status"] == "suspect"
 
 
 async def test_rule_10_operator_error_is_not_yet_a_root_cause(app):

@@ -67,6 +67,8 @@ async def test_a_mapping_may_be_tried_before_it_is_published(app):
     wrong = mapping_document("syn-stock") | {"kind": "nonsense"}
     refused = await send(engineer, STOCK, 422, document=json.dumps(wrong), dry_run="true")
     assert refused["type"] == "urn:suyuan:problem:mapping-invalid"
+    assert all(one["field"].startswith("/document/") for one in refused["errors"])
+    assert len(refused["errors"]) == len(refused["facts"]["problems"]) > 0
 
 
 @pytest.mark.parametrize(

@@ -44,7 +44,7 @@ async def test_rule_09_a_localisation_starts_from_the_cases_confirmed_items(app)
     told = await ask(case.engineer, "/trace/localise", PLAIN | {"confirmed_in": str(case.id)})
     assert (told["bad"], told["groups"]) == (named["bad"], named["groups"])
     assert (told["without_lot"], named["without_lot"]) == (1, 0)
-    assert told["bad_when"] == f"{len(BAD_LOTS)} lots of confirmed items"
+    assert told["bad_when"] == f"已确认投诉项的 {len(BAD_LOTS)} 个批次 / {len(BAD_LOTS)} lots of confirmed items"
     await ask(case.engineer, f"{case.path}/localise", PLAIN | {"confirmed": True})
     suspects = (await case.view())["suspects"]
     assert (suspects["bad"], suspects["without_lot"], suspects["groups"]) == (told["bad"], 1, told["groups"])
@@ -98,7 +98,7 @@ async def test_a_characteristic_and_its_limit_say_which_lots_are_bad(app, folder
     limit = values[-3]
     body = {"characteristic": item, "value_from": str(limit), "products": [product], **PLAIN}
     told = await ask(engineer, "/trace/localise", body)
-    assert (told["bad_when"], told["bad"]) == (f"{item} >= {limit}", sum(v >= limit for v in values))
+    assert (told["bad_when"], told["bad"]) == (f"{item} ≥ {limit}", sum(v >= limit for v in values))
     chinese = app.client("quality_engineer", language="zh-CN")
     refused = await ask(chinese, "/trace/localise", {"value_from": "1"}, 422)
     assert refused["errors"][0]["detail"] == "须同时给出检验项目 characteristic"
@@ -124,3 +124,29 @@ async def test_a_known_lot_without_neighbours_is_an_empty_trace(app):
     assert (finished["edges"], finished["levels"]) == ([], {BAD_LOT: 0})
     first = await app.client("auditor").get(f"{API}/trace/lots/{BAD_LOT}/backward", params={"as_of": "investigation:1"})
     assert first.status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("body", "facts"),
+    [
+        ({"bad_lots": [*BAD_LOTS, "NO-1", "NO-2"]}, {"count": 2, "lots": ["NO-1", "NO-2"]}),
+        ({"products": ["SYN-PC30", "PC30"]}, {"products": ["PC30"]}),
+        (
+            {"characteristic": "leek_rate"},
+            {"characteristic": "leek_rate", "known": ["insulation_resistance", "leak_rate"]},
+        ),
+    ],
+)
+async def test_a_slip_of_the_pen_is_named_and_never_counted_as_a_bad_item_without_a_lot(app, body, facts):
+    case = await opened(app)
+    [field, *_] = body
+    for path in ("/trace/localise", f"{case.path}/localise"):
+        refused = await ask(case.engineer, path, PLAIN | body, 422)
+        assert ([one["field"] for one in refused["errors"]], refused["facts"]) == ([f"/{field}"], facts)
+
+
+async def test_rule_09_a_lot_that_the_customer_named_and_no_record_knows_is_counted_as_such(app):
+    case = await confirmed(app, [*BAD_LOTS, "NO-1"])
+    told = await ask(case.engineer, "/trace/localise", PLAIN | {"confirmed_in": str(case.id)})
+    assert told["without_lot"] == 1
+    assert "1 bad items have no lot on record" in told["sentence_en"]

@@ -12,8 +12,10 @@ import pytest
 
 from services.capa.domain.errors import ActionNotInState, ActionsUnverified
 from services.investigation.domain.errors import AlreadyDecided, EvidenceMissing, IdTaken, WhyOfOtherLeg
+from services.investigation.domain.facts.errors import CellRefused
+from services.investigation.domain.localisation.population import PopulationInconsistent
 from shared.contracts.words import LABELS
-from shared.kernel.errors import NotFound, SuyuanError
+from shared.kernel.errors import DomainError, Invalid, NotFound, SuyuanError
 
 REPOSITORY = Path(__file__).parents[3]
 ERRORS = ("intake", "investigation", "capa")
@@ -55,6 +57,20 @@ def test_words_of_an_error_are_fields_of_it():
     spoken = {cls for cls in classes if cls.words}
     assert {NotFound, ActionNotInState, IdTaken} <= spoken
     assert [cls for cls in spoken if not cls.words <= {field.name for field in fields(cls)}] == []
+
+
+def test_a_value_that_cant_be_right_is_named_by_its_field():
+    """A client marks the field; a cell of an imported row has its column instead, and one of ours is no request's."""
+    for service in ERRORS:
+        import_module(f"services.{service}.domain.errors")
+    classes = list(Invalid.__subclasses__())
+    for cls in classes:
+        classes += cls.__subclasses__()
+    ours = {cls for cls in classes if cls.__module__.startswith(("services.", "shared."))}
+    apart = (CellRefused, PopulationInconsistent)
+    nameless = {cls for cls in ours if cls.field is None and cls.wrong is DomainError.wrong}
+    assert len(ours) > 40
+    assert {cls.__name__ for cls in nameless if not issubclass(cls, apart)} == set()
 
 
 @pytest.mark.parametrize(

@@ -58,7 +58,7 @@ class TestRule01OneIdForLife:
 
 class TestRule02Corrections:
     def test_rule_02_a_correction_keeps_the_old_value(self):
-        correct = CorrectDetail(path="items[1].lot", value="L-9", reason="看错批号")
+        correct = CorrectDetail(path="items[1].lot", value="L-9", now=s.NOW, reason="看错批号")
         again = replace(correct, value="L-8", reason="又看错")
         events = s.after(correct, again, given=s.registered())
         assert [(event.old, event.new, event.reason) for event in events[1:]] == [
@@ -68,7 +68,7 @@ class TestRule02Corrections:
 
     def test_rule_02_a_correction_needs_a_reason(self):
         for reason in ("", " \n"):
-            correct = CorrectDetail(path="items[1].lot", value="L-9", reason=reason)
+            correct = CorrectDetail(path="items[1].lot", value="L-9", now=s.NOW, reason=reason)
             s.complaint.given(s.registered()).when(correct).refused(ReasonMissing)
 
 
@@ -200,7 +200,7 @@ class TestRule15Closing:
 class TestRule17NobodyEditsHistory:
     def test_rule_17_a_correction_is_a_new_event_that_names_its_field_and_changes_none_before_it(self):
         before = s.closed()
-        correct = CorrectDetail(path="items[1].lot", value="L-9", reason="看错批号")
+        correct = CorrectDetail(path="items[1].lot", value="L-9", now=s.NOW, reason="看错批号")
         outcome = s.complaint.given(before).when(correct)
         assert [(type(event), event.field) for event in outcome.events] == [(ComplaintDetailsCorrected, "items[1].lot")]
         assert before[0].items[0].lot == "L-1"

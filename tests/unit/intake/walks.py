@@ -35,8 +35,8 @@ def _commands(hours):
         replace(s.REMEDY, now=now),
         replace(s.CLOSE, now=now),
         s.REOPEN,
-        ask.CorrectDetail(path="items[1].lot", value=f"L-{hours}", reason="更正"),
-        ask.CorrectDetail(path="customer.name", value=f"王{hours}", reason="更正"),
+        ask.CorrectDetail(path="items[1].lot", value=f"L-{hours}", now=now, reason="更正"),
+        ask.CorrectDetail(path="customer.name", value=f"王{hours}", now=now, reason="更正"),
         ask.RecordSatisfaction(score=3),
     )
 

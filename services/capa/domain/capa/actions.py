@@ -98,12 +98,12 @@ def _answers(command: PlanAction, capa: Capa) -> None:
     risk = bool(command.risk and command.risk.strip())
     if command.kind in ANSWERS_A_CAUSE:
         if command.root_cause_id is None:
-            raise AnswersNothing(kind=command.kind, needs="root_cause_id")
+            raise AnswersNothing(kind=command.kind, names=("root_cause_id",))
     elif command.kind == "containment":
         if not risk and command.complaint_id is None:
-            raise AnswersNothing(kind=command.kind, needs="complaint_id | risk")
+            raise AnswersNothing(kind=command.kind, names=("complaint_id", "risk"))
     elif not risk:
-        raise AnswersNothing(kind=command.kind, needs="risk")
+        raise AnswersNothing(kind=command.kind, names=("risk",))
     if command.root_cause_id is not None and not capa.causes.get(command.root_cause_id, False):
         raise CauseNotAddressed(capa_no=capa.capa_no, root_cause_id=command.root_cause_id)
 

@@ -48,6 +48,7 @@ class CorrectDetail:
     path: str
     value: Any
     reason: str
+    now: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -132,7 +132,7 @@ def _correct(command: CorrectDetail, form: ComplaintRegistered) -> Sequence[Even
     """Rule 2; the form as corrected must still be one that could be registered."""
     said(command.reason)
     event = correction.corrected(form, command.path, command.value, command.reason)
-    check_form(correction.apply(form, event))
+    check_form(correction.apply(form, event), command.now)
     return (event,)
 
 

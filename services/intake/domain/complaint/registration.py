@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import date, datetime, timedelta
 from itertools import pairwise
 
 from services.intake.domain.complaint.clocks import promises
 from services.intake.domain.complaint.commands import RegisterComplaint
-from services.intake.domain.errors import ItemWrong, NoItems, SourceReferenceDiffers, TimesOutOfOrder
+from services.intake.domain.errors import InTheFuture, ItemWrong, NoItems, SourceReferenceDiffers, TimesOutOfOrder
 from shared.contracts.intake.complaint import ComplaintItem, ComplaintRegistered, NamedValue
 
 NUMBER_FORMAT = "C{year}-{number:06d}"
 NUMBER_SCOPE = "complaint_no"
 SOURCE_SCOPE = "source_reference"
+AHEAD = timedelta(hours=14)
+"""No clock on Earth is further ahead of UTC: a day written down there may be tomorrow here."""
 
 
 def complaint_no(year: int, number: int) -> str:
@@ -27,9 +29,7 @@ def source_claim(channel: str, reference: str) -> str:
 
 
 def registered(command: RegisterComplaint) -> ComplaintRegistered:
-    """Raises NoItems, ItemWrong, TimesOutOfOrder."""
-    if command.aware_at > command.now:
-        raise TimesOutOfOrder(earlier="aware_at", later="now")
+    """Raises NoItems, ItemWrong, TimesOutOfOrder, InTheFuture."""
     form = ComplaintRegistered(
         complaint_id=command.complaint_id,
         complaint_no=command.complaint_no,
@@ -53,18 +53,18 @@ def registered(command: RegisterComplaint) -> ComplaintRegistered:
         desired_resolution=command.desired_resolution,
         content_sums=command.content_sums,
     )
-    check_form(form)
+    check_form(form, command.now)
     return form
 
 
-def check_form(form: ComplaintRegistered) -> None:
+def check_form(form: ComplaintRegistered, now: datetime) -> None:
     """What holds between fields, on registration and after every correction. Raises as `registered` does."""
-    _check_times(form)
+    _check_times(form, now)
     if not form.items:
         raise NoItems
-    for index, item in enumerate(form.items):
-        for zh, en in _problems(item, index + 1):
-            raise ItemWrong(index=index, problem_zh=zh, problem_en=en)
+    for number, item in enumerate(form.items, start=1):
+        for name, zh, en in _problems(item, number, (now + AHEAD).date()):
+            raise ItemWrong(item_no=number, name=name, problem_zh=zh, problem_en=en)
 
 
 def refuse_other_content(form: ComplaintRegistered, sums: tuple[NamedValue, ...]) -> None:
@@ -76,24 +76,35 @@ def refuse_other_content(form: ComplaintRegistered, sums: tuple[NamedValue, ...]
         raise SourceReferenceDiffers(complaint_id=str(form.complaint_id), complaint_no=form.complaint_no, fields=differ)
 
 
-def _check_times(form: ComplaintRegistered) -> None:
+def _check_times(form: ComplaintRegistered, now: datetime) -> None:
     known: list[tuple[str, datetime | None]] = [
         ("occurred_at", form.occurred_at),
         ("received_at", form.received_at),
         ("aware_at", form.aware_at),
     ]
     present = [(name, at) for name, at in known if at is not None]
+    for name, at in present:
+        if at > now:
+            raise InTheFuture(name=name, now=now)
     for (earlier, first), (later, second) in pairwise(present):
         if first > second:
             raise TimesOutOfOrder(earlier=earlier, later=later)
 
 
-def _problems(item: ComplaintItem, number: int) -> Iterator[tuple[str, str]]:
+def _problems(item: ComplaintItem, number: int, latest: date) -> Iterator[tuple[str, str, str]]:
+    """(field, zh, en). `latest`: the last day that any plant can have by now."""
     if item.item_no != number:
-        yield f"item_no 应为 {number}", f"item_no should be {number}"
+        yield "item_no", f"item_no 应为 {number}", f"item_no should be {number}"
     if item.quantity_affected <= 0:
-        yield "quantity_affected 应大于 0", "quantity_affected must be above 0"
+        yield "quantity_affected", "quantity_affected 应大于 0", "quantity_affected must be above 0"
     if item.quantity_delivered is not None and item.quantity_delivered < item.quantity_affected:
-        yield "quantity_affected 不能大于 quantity_delivered", "quantity_affected can't exceed quantity_delivered"
+        zh, en = (
+            "quantity_affected 不能大于 quantity_delivered",
+            "quantity_affected can't exceed quantity_delivered",
+        )
+        yield "quantity_affected", zh, en
+    if item.production_date and item.production_date > latest:
+        yield "production_date", "production_date 不能在未来", "production_date can't lie in the future"
     if item.production_date and item.expiry_date and item.expiry_date < item.production_date:
-        yield "expiry_date 不能早于 production_date", "expiry_date can't be before production_date"
+        zh, en = "expiry_date 不能早于 production_date", "expiry_date can't be before production_date"
+        yield "expiry_date", zh, en

@@ -170,12 +170,14 @@ def _check_remedy(command: CompleteRemedy, offered: ResolutionOffered) -> None:
     if offered.resolution == "refund" and not paid:
         raise RemedyDoesNotFit(
             resolution="refund",
+            names=("refund_amount", "refund_currency"),
             needs_zh="需要 refund_amount 和 refund_currency",
             needs_en="refund_amount and refund_currency are needed",
         )
     if offered.resolution == "replace" and command.replacement_serial is None:
         raise RemedyDoesNotFit(
             resolution="replace",
+            names=("replacement_serial",),
             needs_zh="需要 replacement_serial（无序列号时写新批号）",
             needs_en="replacement_serial is needed (the new lot where there is no serial)",
         )

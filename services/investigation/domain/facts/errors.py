@@ -14,11 +14,12 @@ Invalid
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import ClassVar
 
-from shared.kernel.errors import Invalid
+from shared.kernel.errors import Invalid, WrongField
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +34,10 @@ class MappingProblem:
 @dataclass(eq=False, kw_only=True)
 class MappingInvalid(Invalid):
     problems: tuple[MappingProblem, ...]
+
+    @property
+    def wrong(self) -> Sequence[WrongField]:
+        return tuple(WrongField(f"document.{one.path}", one.zh, one.en) for one in self.problems)
 
     def text(self, language: str) -> str:
         zh = language.startswith("zh")

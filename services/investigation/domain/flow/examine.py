@@ -34,6 +34,9 @@ _OWN_RECORDS: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "customer_delivery": ("shipment",),
     }
 )
+AFTER_MAKING = frozenset({"final_inspection", "finished_goods_storage", "outbound", "transport", "customer_delivery"})
+"""Nodes that a finished lot passes as itself: what its parts once went through there says nothing of it."""
+
 _INSPECTIONS = frozenset({"incoming_inspection", "in_process_inspection", "final_inspection"})
 _OF_MANY_NODES = frozenset({"stock", "shipment", "genealogy", "movement"})
 
@@ -72,6 +75,12 @@ def examine(node: FlowNode, lot: str, records: Sequence[FactRecord], zone: tzinf
         "inspection_report": lambda: inspection_findings(lot, _reports(node, here)),
     }
     return tuple(finding for check in node.checks if check in checks for finding in checks[check]())
+
+
+def lots_at(node: FlowNode, records: Sequence[FactRecord]) -> frozenset[str]:
+    """The lots that have records of the node's own."""
+    own = _own(node, [record for record in records if record.superseded_by is None])
+    return frozenset(lot for r in own if (lot := r.text(KINDS[r.kind].lot or "lot")) is not None)
 
 
 def _of(records: Sequence[FactRecord], *kinds: str) -> list[FactRecord]:

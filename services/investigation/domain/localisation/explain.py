@@ -57,9 +57,10 @@ def tell_apart(group: Group, language: str) -> str:
 
 
 def _opening(result: Localisation, *, zh: bool) -> str:
+    units, bad, lotless = result.units, result.bad, result.without_lot
     if zh:
-        return f"共 {result.units} 件，其中确认不良 {result.bad} 件；没有批号的不良项 {result.without_lot} 件。"
-    return f"{result.units} units, {result.bad} of them confirmed bad; {result.without_lot} bad items have no lot."
+        return f"共 {units} 件，其中确认不良 {bad} 件；批号缺失或不在记录中的不良项 {lotless} 件。"
+    return f"{units} units, {bad} of them confirmed bad; {lotless} bad items have no lot on record."
 
 
 def _abstains(result: Localisation, *, zh: bool) -> str:

@@ -44,17 +44,17 @@ def test_each_kind_answers_what_it_must(changes):
 @pytest.mark.parametrize(
     ("changes", "needs"),
     [
-        ({"kind": "corrective", "risk": "只有风险"}, "root_cause_id"),
-        ({"kind": "supplier_corrective"}, "root_cause_id"),
-        ({"kind": "containment"}, "complaint_id | risk"),
-        ({"kind": "preventive", "complaint_id": COMPLAINT}, "risk"),
-        ({"kind": "preventive", "risk": "  "}, "risk"),
+        ({"kind": "corrective", "risk": "只有风险"}, ("root_cause_id",)),
+        ({"kind": "supplier_corrective"}, ("root_cause_id",)),
+        ({"kind": "containment"}, ("complaint_id", "risk")),
+        ({"kind": "preventive", "complaint_id": COMPLAINT}, ("risk",)),
+        ({"kind": "preventive", "risk": "  "}, ("risk",)),
     ],
 )
 def test_an_action_that_answers_nothing_is_refused(changes, needs):
-    s.capa.given(s.opened()).when(s.plan(**(NO_CAUSE | changes))).refused(
-        AnswersNothing, kind=changes["kind"], needs=needs
-    )
+    planned = s.capa.given(s.opened()).when(s.plan(**(NO_CAUSE | changes)))
+    refusal = planned.refused(AnswersNothing, kind=changes["kind"], names=needs)
+    assert tuple(one.field for one in refusal.wrong) == needs
 
 
 def test_the_refusal_says_the_kind_in_both_languages():

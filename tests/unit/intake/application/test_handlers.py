@@ -127,7 +127,7 @@ async def test_a_customer_is_found_again_by_phone_however_it_is_written(intake):
 
 async def test_a_corrected_phone_finds_the_customer_too(intake):
     first = await intake.register()
-    command = ask.CorrectDetail(path="customer.phone", value="139 1111", reason="来电更正")
+    command = ask.CorrectDetail(path="customer.phone", value="139 1111", now=s.NOW, reason="来电更正")
     await intake.handlers.complaint(context(), UUID(first["id"]), command)
     assert await intake.handlers.find_subjects("t1", "phone", "1391111") == [UUID(first["subject_id"])]
 

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from services.intake.domain.complaint.commands import CorrectDetail
 from services.intake.domain.complaint.correction import HEADER, ITEM, corrected, read
 from services.intake.domain.errors import (
+    InTheFuture,
     ItemWrong,
     NothingChanges,
     ReasonMissing,
@@ -20,7 +21,7 @@ from tests.unit.intake import states as s
 
 
 def correct(path, value, reason="客户来电更正"):
-    return CorrectDetail(path=path, value=value, reason=reason)
+    return CorrectDetail(path=path, value=value, now=s.NOW, reason=reason)
 
 
 def form_after(*commands):
@@ -103,8 +104,9 @@ def test_a_field_that_cant_be_corrected(path):
 
 def test_the_form_must_stay_one_that_could_be_registered():
     registered = s.complaint.given(s.registered())
-    registered.when(correct("items[1].quantity_affected", 11)).refused(ItemWrong, index=0)
-    registered.when(correct("occurred_at", "2026-01-06T00:00:00Z")).refused(TimesOutOfOrder)
+    registered.when(correct("items[1].quantity_affected", 11)).refused(ItemWrong, item_no=1)
+    registered.when(correct("occurred_at", "2026-01-05T08:30:00Z")).refused(TimesOutOfOrder)
+    registered.when(correct("occurred_at", "2026-01-06T00:00:00Z")).refused(InTheFuture, name="occurred_at")
 
 
 def test_the_value_it_has_is_no_correction():

@@ -11,7 +11,7 @@ OPEN = Target(number="I2026-0007", concluded=False)
 
 
 def test_it_says_all_that_an_investigation_needs_and_nothing_personal():
-    corrected = s.after(CorrectDetail(path="items[1].lot", value="L-9", reason="看错"), given=s.triaged())
+    corrected = s.after(CorrectDetail(path="items[1].lot", value="L-9", now=s.NOW, reason="看错"), given=s.triaged())
     (event,) = s.complaint.given(corrected).when(s.HAND_OVER).events
     assert event == ComplaintHandedOver(
         complaint_id=s.ID,

@@ -4,7 +4,7 @@ from decimal import Decimal
 import pytest
 
 from services.intake.domain.complaint.registration import complaint_no, source_claim
-from services.intake.domain.errors import ItemWrong, NoItems, TimesOutOfOrder
+from services.intake.domain.errors import InTheFuture, ItemWrong, NoItems, TimesOutOfOrder
 from shared.contracts.intake.complaint import ComplaintRegistered, Promise
 from tests.unit.intake import states as s
 
@@ -56,17 +56,18 @@ def test_a_complaint_has_at_least_one_item():
         ({"quantity_affected": Decimal(0)}, "quantity_affected must be above 0"),
         ({"quantity_affected": Decimal(11)}, "quantity_affected can't exceed quantity_delivered"),
         (
-            {"production_date": date(2026, 2, 2), "expiry_date": date(2026, 2, 1)},
+            {"production_date": date(2026, 1, 2), "expiry_date": date(2026, 1, 1)},
             "expiry_date can't be before production_date",
         ),
+        ({"production_date": date(2026, 1, 6)}, "production_date can't lie in the future"),
     ],
 )
 def test_an_item_that_cant_be(more, problem):
-    s.complaint.given().when(s.register(items=(s.item(**more),))).refused(ItemWrong, index=0, problem_en=problem)
+    s.complaint.given().when(s.register(items=(s.item(**more),))).refused(ItemWrong, item_no=1, problem_en=problem)
 
 
 def test_items_are_numbered_in_their_order():
-    s.complaint.given().when(s.register(items=(s.item(1), s.item(1)))).refused(ItemWrong, index=1)
+    s.complaint.given().when(s.register(items=(s.item(1), s.item(1)))).refused(ItemWrong, item_no=2)
 
 
 @pytest.mark.parametrize(
@@ -74,11 +75,37 @@ def test_items_are_numbered_in_their_order():
     [
         ({"occurred_at": s.RECEIVED + s.HOUR}, "occurred_at", "received_at"),
         ({"aware_at": s.RECEIVED - s.HOUR}, "received_at", "aware_at"),
-        ({"aware_at": s.NOW + s.HOUR}, "aware_at", "now"),
     ],
 )
 def test_times_follow_each_other(more, earlier, later):
     s.complaint.given().when(s.register(**more)).refused(TimesOutOfOrder, earlier=earlier, later=later)
+
+
+@pytest.mark.parametrize(
+    ("more", "name"),
+    [
+        ({"aware_at": s.NOW + s.HOUR}, "aware_at"),
+        ({"received_at": s.NOW + s.HOUR, "aware_at": s.NOW + s.HOUR}, "received_at"),
+    ],
+)
+def test_nothing_is_received_or_known_before_it_happens(more, name):
+    refusal = s.complaint.given().when(s.register(**more)).refused(InTheFuture, name=name)
+    assert [one.field for one in refusal.wrong] == [name]
+
+
+def test_a_day_that_has_begun_somewhere_is_no_future():
+    ahead = s.START.replace(hour=23)
+    form = {"now": ahead, "items": (s.item(production_date=date(2026, 1, 6)),)}
+    assert s.complaint.given().when(s.register(**form)).refusal is None
+
+
+def test_a_wrong_item_is_named_by_where_it_stands_in_the_request():
+    refusal = (
+        s.complaint.given()
+        .when(s.register(items=(s.item(), s.item(2, quantity_affected=Decimal(0)))))
+        .refused(ItemWrong, item_no=2)
+    )
+    assert [one.field for one in refusal.wrong] == ["items.1.quantity_affected"]
 
 
 def test_numbers_and_claims():

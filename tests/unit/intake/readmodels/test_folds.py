@@ -70,9 +70,9 @@ def test_a_row_says_what_is_filtered_by():
 
 def test_corrections_reach_the_list():
     given = s.after(
-        ask.CorrectDetail(path="items[1].product", value="P-9", reason="更正"),
-        ask.CorrectDetail(path="items[1].defect_codes", value=["D-1", "D-2"], reason="更正"),
-        ask.CorrectDetail(path="customer.account", value=None, reason="更正"),
+        ask.CorrectDetail(path="items[1].product", value="P-9", now=s.NOW, reason="更正"),
+        ask.CorrectDetail(path="items[1].defect_codes", value=["D-1", "D-2"], now=s.NOW, reason="更正"),
+        ask.CorrectDetail(path="customer.account", value=None, now=s.NOW, reason="更正"),
         given=s.registered(),
     )
     found = row(given)

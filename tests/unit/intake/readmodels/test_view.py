@@ -17,7 +17,7 @@ def view(events, language="zh"):
 
 
 def test_the_whole_form_with_its_corrections_and_what_came_of_it():
-    correct = CorrectDetail(path="items[1].lot", value="L-9", reason="看错批号")
+    correct = CorrectDetail(path="items[1].lot", value="L-9", now=s.NOW, reason="看错批号")
     found = view(s.after(correct, given=s.ready_to_close()))
     assert (found["form"]["complaint_no"], found["form"]["items"][0]["lot"]) == (s.NUMBER, "L-9")
     assert found["form"]["customer"]["name"] == "王小明"

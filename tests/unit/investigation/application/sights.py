@@ -47,6 +47,10 @@ class HandFacts:
             and all(column(one, name) in values for name, values in where.items())
         ]
 
+    async def knows_lot(self, tenant: str, lot: str, until: int) -> bool:
+        seen = [one for one in self.records if one.tenant == tenant and one.position <= until]
+        return any(lot in (one.text(KINDS[one.kind].lot or "lot"), one.text("input_lot")) for one in seen)
+
     async def corrections(self, tenant: str, facts: Any) -> dict[Any, Any]:
         del tenant
         return {one: self.corrected[one] for one in facts if one in self.corrected}

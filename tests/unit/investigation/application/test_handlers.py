@@ -13,7 +13,7 @@ from services.investigation.application.report_check import ReportCheck
 from services.investigation.application.report_sources import ReportSources
 from services.investigation.application.reports import ReportAsked, Reports
 from services.investigation.application.responsibility import Responsibility
-from services.investigation.domain.errors import ComplaintNotJoined, NodeUnknown
+from services.investigation.domain.errors import ComplaintNotJoined, LotUnknown, NodeUnknown
 from services.investigation.readmodels.traceability_report import TEMPLATE_VERSION, render
 from shared.contracts.investigation.investigation import NodeExamined, RecordsCrossChecked
 from shared.contracts.investigation.responsibility import ResponsibilityProposed, TraceabilityReportIssued
@@ -104,6 +104,32 @@ async def test_a_raw_node_is_examined_on_the_lots_that_went_into_the_finished_on
     assert [f.answer for f in receipt.findings] == ["in_order"]
     with pytest.raises(NodeUnknown):
         await given.handlers.examine_node(given.context(), s.CASE, "nowhere", "L-1")
+
+
+async def test_a_node_is_examined_on_the_semi_finished_lots_that_passed_it_too():
+    given = await opened(
+        s.record("genealogy", 1, input_lot="S-1", output_lot="L-1", at=MADE),
+        s.record("genealogy", 2, input_lot="R-1", output_lot="S-1", at=MADE),
+        s.record("in_process_inspection", 3, lot="S-1", characteristic="hardness", result="fail", inspected_at=MADE),
+        s.record("final_inspection", 4, lot="S-1", characteristic="leak", result="fail", inspected_at=MADE),
+    )
+    (inside,) = (await given.handlers.examine_node(given.context(), s.CASE, "in_process_inspection", "L-1")).events
+    assert [(f.answer, [e.row for e in f.evidence]) for f in inside.findings] == [("deviation", [3])]
+    (final,) = (await given.handlers.examine_node(given.context(), s.CASE, "final_inspection", "L-1")).events
+    assert [(f.answer, list(f.evidence)) for f in final.findings] == [("gap", [])]
+    (issue,) = (await given.handlers.examine_node(given.context(), s.CASE, "material_issue", "L-1")).events
+    assert [(f.answer, [e.row for e in f.evidence]) for f in issue.findings] == [("in_order", [1]), ("in_order", [2])]
+
+
+async def test_a_lot_that_neither_a_record_nor_the_case_knows_is_refused_and_a_customers_own_is_examined():
+    given = await opened(*FACTS)
+    with pytest.raises(LotUnknown):
+        await given.handlers.examine_node(given.context(), s.CASE, "production", "L-l")
+    claimed = s.joined().items[0].lot
+    assert claimed is not None
+    await given.handlers.join(given.context(), s.CASE, s.joined())
+    (event,) = (await given.handlers.examine_node(given.context(), s.CASE, "outbound", claimed)).events
+    assert {f.answer for f in event.findings} == {"gap"}
 
 
 async def test_a_machines_readings_of_no_lot_count_while_the_lots_operation_ran():
