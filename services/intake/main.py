@@ -24,6 +24,7 @@ def wire(resources: Resources, views: Views) -> Wired:
         numbers=resources.numbers,
         table=FirstMatch(),
         subject_complaints=subject_complaints.SubjectComplaintsView(resources.derived, resources.log, views),
+        phone_region=resources.settings.phone_region,
     )
     anchors = (blobs_anchor(resources.blobs, AttachmentAdded, lambda added: (added.sha256,)),)
     router = APIRouter()

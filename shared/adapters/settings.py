@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Literal, Self
 from zoneinfo import available_timezones
 
+import phonenumbers
 from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
@@ -31,6 +32,7 @@ class Settings(BaseSettings):
     web_dir: Path = Field(Path(".cache/web"), description="Files of the interactive page, fetched by `make setup`.")
 
     plant_zone: str = Field("Asia/Shanghai", description="Time zone of the plant: days and shifts are told in it.")
+    phone_region: str = Field("CN", description="Country of phone numbers written without one (ISO 3166-1, alpha-2).")
 
     issuer: str = Field("suyuan-dev", description="The `iss` that tokens must carry.")
     audience: str = Field("suyuan", description="The `aud` that tokens must carry.")
@@ -71,6 +73,13 @@ class Settings(BaseSettings):
         if name not in available_timezones():
             raise ValueError("SUYUAN_PLANT_ZONE is an IANA name such as Asia/Shanghai")
         return name
+
+    @field_validator("phone_region")
+    @classmethod
+    def _region_is_known(cls, region: str) -> str:
+        if region not in phonenumbers.SUPPORTED_REGIONS:
+            raise ValueError("SUYUAN_PHONE_REGION is an ISO 3166-1 code such as CN or DE")
+        return region
 
     @field_validator("failpoint")
     @classmethod

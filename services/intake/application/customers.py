@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from uuid import UUID
+
+import phonenumbers
 
 from services.intake.application.ports import Lookups
 from shared.contracts.intake.complaint import Customer
@@ -12,12 +15,15 @@ from shared.kernel.ports import Lookup, SubjectKeys
 
 
 class Customers:
-    def __init__(self, lookups: Lookups, keys: SubjectKeys) -> None:
+    """`phone_region`: whose numbers are meant where one is written without its country."""
+
+    def __init__(self, lookups: Lookups, keys: SubjectKeys, phone_region: str) -> None:
         self._lookups = lookups
+        self._phone_region = phone_region
         self._keys = keys
 
     def lookup(self, tenant: str, kind: str, value: str, owner: UUID) -> Lookup:
-        return Lookup(self._lookups.lookup(tenant, kind, normalised(kind, value)), owner)
+        return Lookup(self._lookups.lookup(tenant, kind, normalised(kind, value, self._phone_region)), owner)
 
     def lookups_of(self, tenant: str, customer: Customer, owner: UUID) -> list[Lookup]:
         contacts = (("phone", customer.phone), ("email", customer.email))
@@ -36,8 +42,15 @@ class Customers:
             raise KeyOwnerErased(owner=str(subject_id))
 
 
-def normalised(kind: str, value: str) -> str:
-    """The same phone or address written differently is the same: no spaces or dashes, small letters."""
-    if kind == "phone":
-        return "".join(c for c in value if c.isdigit() or c == "+")
-    return value.strip().casefold()
+def normalised(kind: str, value: str, phone_region: str) -> str:
+    """The same phone or address written differently is the same: E.164 where it can be a number, small letters.
+
+    What can't be one (an internal line, too many digits) is its digits. Erasing finds whom registering found.
+    """
+    if kind != "phone":
+        return value.strip().casefold()
+    with suppress(phonenumbers.NumberParseException):
+        number = phonenumbers.parse(value, phone_region)
+        if phonenumbers.is_possible_number(number):
+            return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+    return "".join(c for c in value if c.isdigit() or c == "+")

@@ -74,9 +74,10 @@ class IntakeHandlers:
         numbers: Numbers,
         table: TriageTable,
         subject_complaints: SubjectComplaints,
+        phone_region: str,
     ) -> None:
         self._store = store
-        self._customers = Customers(lookups, keys)
+        self._customers = Customers(lookups, keys, phone_region)
         self._numbers = numbers
         self._table = table
         self._subject_complaints = subject_complaints

@@ -55,6 +55,7 @@ class Intake:
             numbers=MemoryNumbers(),
             table=FirstMatch(),
             subject_complaints=self.complaints,
+            phone_region="CN",
         )
 
     async def register(self, tenant="t1", **more):
