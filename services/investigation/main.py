@@ -29,6 +29,7 @@ from services.investigation.entrypoints import (
     responsibility,
 )
 from services.investigation.readmodels import (
+    hearings,
     investigation_list,
     joined_complaints,
     responsibility_records,
@@ -79,7 +80,13 @@ def wire(resources: Resources, views: Views) -> Wired:
         router.include_router(part)
     return Wired(
         router,
-        models=(investigation_list.MODEL, joined_complaints.MODEL, responsibility_records.MODEL, *sight.MODELS),
+        models=(
+            investigation_list.MODEL,
+            joined_complaints.MODEL,
+            responsibility_records.MODEL,
+            hearings.MODEL,
+            *sight.MODELS,
+        ),
         reactions=(
             *reactions.rules(handlers, sight.Citations(resources, views)),
             erasure_rule(store, vault),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from services.intake.domain.complaint.commands import AddAttachment
@@ -10,9 +11,6 @@ from services.intake.domain.complaint.state import Complaint
 from services.intake.domain.data_subject.decider import DataSubject
 from services.intake.domain.reference.decider import Reference
 from shared.contracts.event import Event, type_of
-from shared.kernel import codec
-from shared.kernel.handling import Handled
-from shared.kernel.ports import Appended
 
 
 def complaint_answer(state: Complaint, events: Sequence[Event]) -> dict[str, Any]:
@@ -31,6 +29,11 @@ def registration_answer(state: Complaint, events: Sequence[Event]) -> dict[str, 
     return complaint_answer(state, events) | {"subject_id": form.subject_id if form else None}
 
 
+def first_registration_answer(state: Complaint, events: Sequence[Event]) -> dict[str, Any]:
+    """For another request about the same complaint (rule 1): as it was told when it was registered."""
+    return registration_answer(replace(state, investigation_id=None), events)
+
+
 def attachment_answer(state: Complaint, events: Sequence[Event], command: AddAttachment) -> dict[str, Any]:
     """Of the attachment; `sha256` is that of the sealed bytes, as evidence cites them."""
     said = complaint_answer(state, events)
@@ -44,9 +47,3 @@ def subject_answer(state: DataSubject, events: Sequence[Event]) -> dict[str, Any
 def version_answer(state: Reference, events: Sequence[Event]) -> dict[str, Any]:
     del events
     return {"version": state.newest.version if state.newest else 0}
-
-
-def first_again(stream: str, version: int, position: int, state: Complaint) -> Handled[Complaint]:
-    """The answer of the first registration, for another request about the same complaint (rule 1)."""
-    said = codec.encode_plain(registration_answer(state, ()))
-    return Handled(Appended(stream, version, position, said, repeated=True), state)

@@ -10,7 +10,7 @@ from uuid import UUID
 from services.intake.application.answers import (
     attachment_answer,
     complaint_answer,
-    first_again,
+    first_registration_answer,
     registration_answer,
     subject_answer,
     version_answer,
@@ -23,6 +23,7 @@ from services.intake.domain.complaint.commands import (
     AddAttachment,
     ComplaintCommand,
     CorrectDetail,
+    RegisterAgain,
     RegisterComplaint,
     TriageComplaint,
 )
@@ -252,13 +253,12 @@ class IntakeHandlers:
 
         Not once its person was erased: the comparison would tell whether a guess about them is right.
         """
-        first = (await self._store.load(context.tenant, holder)).events[0]
-        state = COMPLAINT.fold([first.event])
-        if state.form is None:
+        first = COMPLAINT.fold(recorded.event for recorded in (await self._store.load(context.tenant, holder)).events)
+        if first.form is None:
             raise NotFound(what="complaint", id=holder)
-        await self._customers.refuse_erased(context.tenant, state.form.subject_id)
-        registration.refuse_other_content(state.form, command.content_sums)
-        return first_again(holder, first.meta.version, first.position, state)
+        await self._customers.refuse_erased(context.tenant, first.form.subject_id)
+        again = RegisterAgain(content_sums=command.content_sums)
+        return await self._complaints.handle(context, first.form.complaint_id, again, answer=first_registration_answer)
 
 
 def _claims(command: RegisterComplaint) -> list[Claim]:

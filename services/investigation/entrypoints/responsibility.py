@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import Annotated
+from typing import Annotated, Literal
 from uuid import UUID
 
 import msgspec
@@ -31,6 +31,8 @@ from services.investigation.entrypoints.bodies import (
     WhatIfBody,
 )
 from services.investigation.entrypoints.http import CONCERNED, ONE, SERVICE, WRITERS
+from services.investigation.readmodels.hearings import MODEL as HEARINGS
+from services.investigation.readmodels.hearings import HearingFilter, hearings
 from services.investigation.readmodels.investigation_list import MODEL as LIST
 from services.investigation.readmodels.responsibility_records import MODEL as RECORDS
 from services.investigation.readmodels.responsibility_records import RecordFilter, records
@@ -39,7 +41,7 @@ from shared.adapters.http.conventions import Calling, Paging, Reading, Writing
 from shared.adapters.http.evidence import Citable
 from shared.adapters.http.party import party_in
 from shared.adapters.http.policy import Role, policy
-from shared.adapters.http.positions import span_of
+from shared.adapters.http.positions import moment_of, span_of
 from shared.adapters.runtime import Resources, Views
 from shared.kernel.codec import encode_plain
 from shared.kernel.shapes import page_of
@@ -186,6 +188,32 @@ def _add_questions(
         after = page.place(datetime.fromisoformat, UUID, int)
         rows = await records(resources.reads, read.tenant, asked, after=after, limit=page.limit + 1)
         return listed(*page.cut(rows, "confirmed_at", "root_cause_id", "share_no"))
+
+    @router.get(
+        "/api/v1/responsibility/hearings",
+        operation_id="listHearings",
+        dependencies=[policy(*CONCERNED), answers(page_of(shapes.HEARING_ROW))],
+    )
+    async def awaiting(
+        read: Reading,
+        page: Paging,
+        state: Literal["awaited", "contested", "confirmed"] | None = None,
+        party: Annotated[str | None, Query(max_length=100, description="类别:代码 · kind:code")] = None,
+        investigation_id: UUID | None = None,
+        due_before: Annotated[str | None, Query(max_length=40, description="RFC 3339")] = None,
+    ) -> Response:
+        """责任听证（期限近的在前；责任方只看到自己的） · Whose answer is awaited, nearest deadline first."""
+        await views.caught_up(read.tenant, read.after, [HEARINGS.name, LIST.name], read.patience)
+        asked = HearingFilter(
+            party=party_in("party", party),
+            state=state,
+            investigation_id=investigation_id,
+            due_before=moment_of("due_before", due_before),
+            parties=read.principal.shares_shown,
+        )
+        after = page.place(datetime.fromisoformat, UUID)
+        rows = await hearings(resources.reads, read.tenant, asked, after=after, limit=page.limit + 1)
+        return listed(*page.cut(rows, "hear_by", "root_cause_id"))
 
     @router.post(
         "/api/v1/responsibility/what-if",

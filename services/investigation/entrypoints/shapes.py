@@ -15,6 +15,7 @@ from services.investigation.domain.genealogy.trace import Direction, Edge, Limit
 from services.investigation.domain.investigation.dossier import Dossier, ResponsibilityEvent
 from services.investigation.domain.investigation.state import Why
 from services.investigation.domain.reference.published import PublishedRules
+from services.investigation.readmodels.hearings import Heard
 from services.investigation.readmodels.investigation_list import MODEL as INVESTIGATIONS
 from services.investigation.readmodels.investigation_references import MODEL as REFERENCES
 from services.investigation.readmodels.investigation_view import Step
@@ -173,6 +174,17 @@ RECORD_ROW = row_of(
     leg=CauseLeg,
     investigation_no=str | None,
     tenant=str,
+)
+HEARING_ROW = shape(
+    "Hearing",
+    "一份责任提案及各责任方的答复 · shares proposed for a cause, and what each party answered",
+    investigation_id=UUID,
+    investigation_no=str | None,
+    root_cause_id=UUID,
+    proposal_no=int,
+    hear_by=datetime,
+    confirmed=bool,
+    parties=list[Heard],
 )
 WHAT_IF = shape("WhatIf", "未记录 · nothing was recorded", rules=str, version=int, shares=list[Share])
 REPORT = dict[str, Any]

@@ -134,6 +134,20 @@ async def test_rule_01_one_source_reference_is_one_complaint(agent):
     assert differs.json()["facts"]["complaint_no"] == answers[0].json()["complaint_no"]
 
 
+async def test_rule_01_who_came_second_hears_the_same_again_also_after_the_erasure(app):
+    agent, officer = app.client("service_agent", tenant="second"), app.client("privacy_officer", tenant="second")
+    form = FORM | {"channel": "email", "source_reference": "<second@example.test>"}
+    first = (await agent.post("/api/v1/complaints", json=form, headers=key())).json()
+    same = key()
+    second = await agent.post("/api/v1/complaints", json=form, headers=same)
+    assert (second.status_code, second.json()["id"]) == (201, first["id"])
+    await post(officer, f"/data-subjects/{first['subject_id']}/erase", {"reason": "客户要求"})
+    again = await agent.post("/api/v1/complaints", json=form, headers=same)
+    assert (again.status_code, again.content) == (201, second.content)
+    other = await agent.post("/api/v1/complaints", json=form | {"description": "其他内容"}, headers=same)
+    assert other.json()["type"] == "urn:suyuan:problem:key-reused"
+
+
 async def test_complaint_numbers_have_no_duplicates(agent):
     numbers = await asyncio.gather(*(registered(agent) for _ in range(40)))
     assert len({n["complaint_no"] for n in numbers}) == 40

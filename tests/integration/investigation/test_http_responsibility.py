@@ -62,6 +62,29 @@ async def test_rule_13_records_show_a_party_its_own(app, heard):
     assert ([r["party_code"] for r in own["items"]], nobody["items"]) == ([SUPPLIER], [])
 
 
+async def test_rule_13_hearings_tell_whose_answer_is_awaited_and_a_party_its_own_alone(app, heard):
+    case, root = heard
+
+    async def listed(reader, **query):
+        items = (await look(reader, "/responsibility/hearings", **query))["items"]
+        return [
+            {one["party"]["code"]: one["answer"] for one in item["parties"]}
+            for item in items
+            if item["root_cause_id"] == root
+        ]
+
+    everybody = {SUPPLIER: "contested", "quality": "awaited", "purchasing_manager": "awaited"}
+    assert await listed(case.engineer, investigation_id=str(case.id)) == [everybody]
+    assert await listed(case.engineer, state="awaited", party="department:quality") == [everybody]
+    assert await listed(case.engineer, state="awaited", party=f"supplier:{SUPPLIER}") == []
+    assert await listed(case.engineer, state="confirmed") == []
+    assert await listed(case.engineer, due_before="2020-01-01T00:00:00Z") == []
+    assert await listed(case.party("supplier", SUPPLIER)) == [{SUPPLIER: "contested"}]
+    assert await listed(case.party("department_lead", "quality"), state="awaited") == [{"quality": "awaited"}]
+    assert await listed(case.party("supplier", "S-OTHER")) == []
+    assert await listed(app.client("auditor", tenant="t2")) == []
+
+
 async def test_rule_12_a_contested_share_is_not_confirmed_and_both_versions_stay(app, heard):
     case, root = heard
     manager = app.client("quality_manager")

@@ -42,6 +42,13 @@ class RegisterComplaint:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RegisterAgain:
+    """The same source reference comes once more: with the same content it is this complaint (rule 1)."""
+
+    content_sums: tuple[NamedValue, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CorrectDetail:
     """`value` is plain JSON for the field at `path` (`items[1].lot`); None empties an optional one."""
 
@@ -176,6 +183,7 @@ class BreachDeadline:
 
 ComplaintCommand = (
     RegisterComplaint
+    | RegisterAgain
     | CorrectDetail
     | AddAttachment
     | AcknowledgeComplaint

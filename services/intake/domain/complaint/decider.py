@@ -20,13 +20,14 @@ from services.intake.domain.complaint.commands import (
     OfferResolution,
     RecordOutcome,
     RecordSatisfaction,
+    RegisterAgain,
     RegisterComplaint,
     RejectResolution,
     ReopenComplaint,
     Respond,
     TriageComplaint,
 )
-from services.intake.domain.complaint.registration import check_form, registered
+from services.intake.domain.complaint.registration import check_form, refuse_other_content, registered
 from services.intake.domain.complaint.state import INITIAL, Complaint, evolve
 from services.intake.domain.errors import (
     AlreadyAcknowledged,
@@ -63,6 +64,7 @@ def decide(command: ComplaintCommand, state: Complaint) -> Sequence[Event]:
 
 
 _ALSO_WHEN_CLOSED = (
+    RegisterAgain,
     CorrectDetail,
     AddAttachment,
     TriageComplaint,
@@ -74,7 +76,8 @@ _ALSO_WHEN_CLOSED = (
 )
 
 _Registered = (
-    CorrectDetail
+    RegisterAgain
+    | CorrectDetail
     | AddAttachment
     | AcknowledgeComplaint
     | TriageComplaint
@@ -94,6 +97,9 @@ _Registered = (
 
 def _decide(command: _Registered, state: Complaint, form: ComplaintRegistered) -> Sequence[Event]:  # noqa: C901, PLR0911, PLR0912 - the table of contents
     match command:
+        case RegisterAgain():
+            refuse_other_content(form, command.content_sums)
+            return ()
         case CorrectDetail():
             return _correct(command, form)
         case AddAttachment():

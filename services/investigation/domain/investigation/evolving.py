@@ -7,7 +7,8 @@ from dataclasses import replace
 from typing import TypeVar
 
 from services.investigation.domain.flow import ledger
-from services.investigation.domain.investigation.state import Investigation, PartyAnswer, Shares, Why
+from services.investigation.domain.investigation.hearing import Hearing, heard
+from services.investigation.domain.investigation.state import Investigation, Why
 from shared.contracts.event import Event
 from shared.contracts.investigation.cause import (
     CapaNotRequired,
@@ -28,16 +29,8 @@ from shared.contracts.investigation.investigation import (
     TeamMemberAssigned,
 )
 from shared.contracts.investigation.responsibility import (
-    ResponsibilityAccepted,
-    ResponsibilityConfirmed,
-    ResponsibilityContested,
-    ResponsibilityProposed,
-    ResponsibilityRevised,
-    ResponsibilityUpheld,
-    Share,
     TraceabilityReportIssued,
 )
-from shared.contracts.party import Party
 
 K = TypeVar("K")
 V = TypeVar("V")
@@ -105,60 +98,10 @@ def _causes(state: Investigation, event: Event) -> Investigation:  # noqa: PLR09
 
 
 def _responsibility(state: Investigation, event: Event) -> Investigation:
-    match event:
-        case ResponsibilityProposed():
-            shares = Shares(event.proposal_no, frozenset({event.proposed_by}), event.shares, event.hear_by)
-        case ResponsibilityRevised():
-            shares = _revised(state.shares[event.root_cause_id], event)
-        case ResponsibilityAccepted():
-            shares = _spoken(state.shares[event.root_cause_id], event, "accepted")
-        case ResponsibilityContested():
-            before = state.shares[event.root_cause_id]
-            shares = replace(_spoken(before, event, "contested"), confirmed=False)
-            shares = replace(shares, decided=before.decided | {(event.party, event.stage)})
-        case ResponsibilityUpheld():
-            shares = _answered(state.shares[event.root_cause_id], event.party, "upheld")
-        case ResponsibilityConfirmed():
-            shares = replace(state.shares[event.root_cause_id], confirmed=True, ever_confirmed=True)
-        case _:
-            return state
+    if not isinstance(event, Hearing):
+        return state
+    shares = heard(state.shares.get(event.root_cause_id), event)
     return replace(state, shares={**state.shares, event.root_cause_id: shares})
-
-
-def _answered(shares: Shares, party: Party, answer: PartyAnswer) -> Shares:
-    return replace(shares, answers={**shares.answers, party: answer})
-
-
-def _spoken(shares: Shares, event: ResponsibilityAccepted | ResponsibilityContested, answer: PartyAnswer) -> Shares:
-    who = frozenset() if event.answered_by is None else frozenset({(event.party, event.answered_by)})
-    return replace(_answered(shares, event.party, answer), answerers=shares.answerers | who)
-
-
-def _revised(before: Shares, event: ResponsibilityRevised) -> Shares:
-    """Who accepted or was upheld and bears all the same as before needs no second hearing; all others are heard anew.
-
-    A contested share that the revision doesn't answer stays contested.
-    """
-    unchanged = {p for p in before.parties if _borne(before.shares, p) == _borne(event.shares, p)}
-    kept = {
-        party: answer
-        for party, answer in before.answers.items()
-        if party not in event.answers and (answer == "contested" or party in unchanged)
-    }
-    return Shares(
-        event.proposal_no,
-        before.proposers | {event.proposed_by},
-        event.shares,
-        event.hear_by,
-        answers=kept,
-        answerers=before.answerers,
-        ever_confirmed=before.ever_confirmed,
-    )
-
-
-def _borne(shares: tuple[Share, ...], party: Party) -> tuple[Share, ...]:
-    """All that a party bears, in an order of its own."""
-    return tuple(sorted((share for share in shares if share.party == party), key=lambda share: share.kind))
 
 
 def _without(mapping: Mapping[K, V], key: K) -> dict[K, V]:

@@ -14,6 +14,7 @@ from services.investigation.readmodels import (
     capa_actions,
     capa_causes,
     cited_evidence,
+    hearings,
     investigation_list,
     joined_complaints,
     responsibility_records,
@@ -91,6 +92,24 @@ def test_a_new_confirmation_replaces_the_shares_and_a_withdrawal_removes_them():
     ]
     gone = s.after(WithdrawRootCause(root_cause_id=s.ROOT, reason="x"), given=again)
     assert table(responsibility_records, gone) == {}
+
+
+def test_hearings_tell_whose_answer_is_awaited_after_each_step():
+    def told(events):
+        [row] = table(hearings, events).values()
+        return row["proposal_no"], row["awaited"], row["contested"], row["confirmed"]
+
+    proposed = s.proposed()
+    production, supplier, manager = "department:production", "supplier:S-07", "post:production_manager"
+    assert told(proposed) == (1, sorted([production, manager, supplier]), [], False)
+    contested = s.after(s.contest(), given=proposed)
+    assert told(contested) == (1, sorted([production, manager]), [supplier], False)
+    revised = s.after(revise(), given=contested)
+    assert told(revised) == (2, sorted([production, manager]), [], False)
+    confirmed = s.after(s.confirm(now=s.HEAR_BY + timedelta(days=9)), given=revised)
+    assert told(confirmed)[3] is True
+    gone = s.after(WithdrawRootCause(root_cause_id=s.ROOT, reason="x"), given=confirmed)
+    assert table(hearings, gone) == {}
 
 
 CAPA = UUID(int=60)
