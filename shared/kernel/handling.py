@@ -119,6 +119,11 @@ class Handler(Generic[S, C]):
                 return await self._record_refusal(context, stream, reaction, refusal)
         raise AssertionError("unreachable: the last attempt returns or raises")
 
+    async def answered(self, context: Context, id_: object) -> Handled[S] | None:
+        """What this very request was answered before; for whoever looks up first what may refuse it by now."""
+        known = first_answer(await self._store.load(context.tenant, self.decider.stream(id_), context.key), context)
+        return None if known is None else Handled(known, None)
+
     async def _record_refusal(
         self, context: Context, stream: str, reaction: Reaction, refusal: SuyuanError
     ) -> Handled[S]:

@@ -52,7 +52,7 @@ from shared.contracts.intake.reference import (
     TriageRulesPublished,
 )
 from shared.kernel.errors import ClaimTaken, LookupTaken, NotFound
-from shared.kernel.handling import ATTEMPTS, Handled, Handler, first_answer
+from shared.kernel.handling import ATTEMPTS, Handled, Handler
 from shared.kernel.ports import Appended, Claim, Context, EventStore, Lookup, Numbers, Reaction, SubjectKeys, Vault
 
 HandledComplaint = Handled[Complaint]
@@ -163,8 +163,8 @@ class IntakeHandlers:
 
     async def first_attached(self, context: Context, complaint_id: UUID) -> Appended | None:
         """What this very upload was answered before: the customer may have been erased since, and nothing be sealed."""
-        loaded = await self._store.load(context.tenant, COMPLAINT.stream(complaint_id), context.key)
-        return first_answer(loaded, context)
+        first = await self._complaints.answered(context, complaint_id)
+        return None if first is None else first.appended
 
     def check_attachment(self, command: AddAttachment, state: Complaint) -> None:
         """Refuse before anything is stored. Raises AttachmentRefused, AttachmentEmpty."""

@@ -133,6 +133,8 @@ class InvestigationHandlers:
 
     async def verify(self, context: Context, investigation_id: UUID, command: VerifyItem) -> HandledCase:
         """With the production date that the records tell of the lot: capa counts by it (rule 18)."""
+        if (first := await self.answered(context, investigation_id)) is not None:
+            return first
         state = await self.state(context.tenant, investigation_id)
         claim = _claim(state, command.complaint_id, command.item_no)
         gathering, _ = await self._gathering(context.tenant)
@@ -144,6 +146,8 @@ class InvestigationHandlers:
         self, context: Context, investigation_id: UUID, complaint_id: UUID, item_no: int
     ) -> HandledCase:
         """Hold one item against the facts as known now, and record what came of each check (rule 7)."""
+        if (first := await self.answered(context, investigation_id)) is not None:
+            return first
         state = await self.state(context.tenant, investigation_id)
         claim = _claim(state, complaint_id, item_no)
         gathering, position = await self._gathering(context.tenant)
@@ -262,6 +266,10 @@ class InvestigationHandlers:
     ) -> HandledCase:
         """For commands whose look-ups were made by another part of the application (shares, reports)."""
         return await self._handle(context, investigation_id, command, answer=answer)
+
+    async def answered(self, context: Context, investigation_id: UUID) -> HandledCase | None:
+        """What this very request was answered before, whatever a look-up would say by now."""
+        return await self._cases.answered(context, investigation_id)
 
     async def state(self, tenant: str, investigation_id: UUID) -> Investigation:
         """Raises NotFound where the tenant has no such investigation."""

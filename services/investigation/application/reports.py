@@ -54,6 +54,8 @@ class Reports:
         self._template_version = template_version
 
     async def issue(self, context: Context, investigation_id: UUID, asked: ReportAsked) -> HandledCase:
+        if (first := await self._handlers.answered(context, investigation_id)) is not None:
+            return first
         here = (await self._log.heads()).get(context.tenant, 0)
         actions, there = await self._sight.actions.now(context.tenant, investigation_id)
         year = context.now.year

@@ -33,6 +33,8 @@ class Responsibility:
         evidence: tuple[EvidenceRef, ...] = (),
     ) -> HandledCase:
         """Shares by the newest rules, to be heard for as many days as these say (rule 11)."""
+        if (first := await self._handlers.answered(context, investigation_id)) is not None:
+            return first
         rules = await self._sight.references.rules(context.tenant)
         shares = await self.what_if(context.tenant, investigation_id, root_cause_id, parties, rules, evidence)
         command = ProposeResponsibility(

@@ -100,6 +100,8 @@ def routes(handlers: InvestigationHandlers, populations: Populations, resources:
     async def record(investigation_id: UUID, body: LocaliseCaseBody, context: Writing, read: Reading) -> Response:
         """源头定位并记录 · Rank suspects and record the answer."""
         _one_source(body.sources())
+        if (first := await handlers.answered(context, investigation_id)) is not None:
+            return done(SERVICE, first.appended)
         bad = await confirmed_in(read, investigation_id) if body.confirmed else body.bad()
         found, position = await located(context.tenant, body, bad)
         command = RankSuspects(ranking=ranking(found, investigation_id, bad.text, position))

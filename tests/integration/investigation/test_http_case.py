@@ -12,6 +12,7 @@ from tests.integration.investigation.casework import (
     BAD_LOTS,
     GOOD_LOT,
     PRODUCT,
+    SUPPLIER,
     ask,
     corrected,
     key,
@@ -237,3 +238,29 @@ async def test_a_lot_is_traced_both_ways(app):
     assert BAD_INPUT in back["levels"]
     forward = await look(engineer, f"/trace/lots/{BAD_INPUT}/forward")
     assert BAD_LOT in forward["levels"]
+
+
+async def test_a_retry_hears_its_first_answer_also_where_a_look_up_would_refuse_it_by_now(app):
+    case = await opened(app)
+    root = await case.with_root()
+    about = {"complaint_id": str(case.complaint), "item_no": 1}
+    found = about | {"outcome": "confirmed", "quantity": "2", "note": "复检一致", "evidence": await case.evidence()}
+    asked = [
+        (f"{case.path}/verify", found),
+        (f"{case.path}/cross-check", about),
+        (f"{case.path}/localise", {"confirmed": True, "with_period": False}),
+        (f"{case.path}/responsibility", {"root_cause_id": root, "parties": {"supplier": SUPPLIER}}),
+        (
+            f"{case.path}/reports",
+            {"stage": "interim", "edition": "customer", "language": "en", "complaint_id": str(case.complaint)},
+        ),
+    ]
+    keys = [{"Idempotency-Key": str(new_id())} for _ in asked]
+    first = [await ask(case.engineer, path, body, **key) for (path, body), key in zip(asked, keys, strict=True)]
+    reason = {"reason": "见新证据"}
+    await ask(case.engineer, f"{case.path}/root-causes/{root}/withdraw", reason)
+    await ask(case.engineer, f"{case.path}/leave", {"complaint_id": str(case.complaint)} | reason)
+    again = [await ask(case.engineer, path, body, **key) for (path, body), key in zip(asked, keys, strict=True)]
+    assert again == first
+    anew = [await ask(case.engineer, path, body, expect=(404, 409, 422)) for path, body in asked]
+    assert all("type" in refused for refused in anew)
