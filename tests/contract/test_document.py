@@ -146,6 +146,18 @@ def test_a_page_has_its_greatest_size(document, settings):
     assert [name for name, most in limits if most is None] == []
 
 
+def test_every_number_that_a_path_or_a_query_takes_has_its_bounds(document):
+    """A position of twenty digits broke a stream in the middle of its answer."""
+    unbound = [
+        f"{method} {path} {each['name']}"
+        for path, methods in document["paths"].items()
+        for method, operation in methods.items()
+        for each in operation.get("parameters", ())
+        if each["schema"].get("type") == "integer" and not {"minimum", "maximum"} <= each["schema"].keys()
+    ]
+    assert unbound == []
+
+
 def test_every_field_of_a_body_is_explained_in_both_languages(document):
     bodies = {
         name: one

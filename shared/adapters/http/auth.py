@@ -5,7 +5,6 @@ A verified token is remembered by its SHA-256 until it expires, at most ten minu
 
 from __future__ import annotations
 
-import math
 import re
 from collections import OrderedDict
 from collections.abc import Callable
@@ -26,6 +25,8 @@ ALGORITHMS = ("RS256", "ES256")
 REMEMBERED_TOKENS = 10_000
 REMEMBERED_SECONDS = 600.0
 MAX_TOKEN_BYTES = 8 * 1024
+
+_LAST_SECOND = 2**53
 
 _TENANT = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,62}")
 _SUBJECT = re.compile(r"[\x21-\x7e]{1,200}")
@@ -76,7 +77,7 @@ class Authenticator:
         """The claims, once one of the issuer's keys is seen to have signed them with a permitted algorithm."""
         try:
             header = jws.extract_compact(token).headers()
-        except (JoseError, ValueError, TypeError):
+        except (JoseError, ValueError, TypeError, RecursionError):
             raise _bad("令牌格式有误", "the token is malformed") from None
         algorithm, kid = header.get("alg"), header.get("kid")
         if algorithm not in ALGORITHMS:
@@ -86,7 +87,7 @@ class Authenticator:
                 continue
             try:
                 return jwt.decode(token, key, algorithms=[algorithm]).claims
-            except (JoseError, ValueError, TypeError):
+            except (JoseError, ValueError, TypeError, RecursionError):
                 continue
         raise _bad("签名无法验证", "the signature can't be verified")
 
@@ -134,8 +135,8 @@ def _parties(roles: frozenset[str], claim: object) -> frozenset[Party]:
 
 
 def _number(value: object) -> bool:
-    """A finite number: JSON as Python reads it knows NaN, and a NaN never expires."""
-    return isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value)
+    """Seconds that a double counts exactly. JSON as Python reads it knows NaN, which never expires, and 10**400."""
+    return isinstance(value, (int, float)) and not isinstance(value, bool) and abs(value) <= _LAST_SECOND
 
 
 def _bad(zh: str, en: str) -> Unauthenticated:
