@@ -20,6 +20,7 @@ from services.investigation.application.reports import Reports
 from services.investigation.application.responsibility import Responsibility
 from services.investigation.entrypoints import (
     causes,
+    facts,
     http,
     importing,
     localisation,
@@ -29,6 +30,7 @@ from services.investigation.entrypoints import (
     responsibility,
 )
 from services.investigation.readmodels import (
+    fact_imports,
     hearings,
     investigation_list,
     joined_complaints,
@@ -74,6 +76,7 @@ def wire(resources: Resources, views: Views) -> Wired:
         responsibility.routes(handlers, Responsibility(handlers, seen), seen.references, citable, resources, views),
         reports.routes(issuing, checking, resources, views),
         references.routes(ReferenceHandlers(store, vault, table), seen.references, resources, views),
+        facts.routes(in_time, resources, views),
         importing.routes(capture, Preview(rows, store), resources, views),
         audited_service(resources, anchored),
     ):
@@ -85,6 +88,7 @@ def wire(resources: Resources, views: Views) -> Wired:
             joined_complaints.MODEL,
             responsibility_records.MODEL,
             hearings.MODEL,
+            fact_imports.MODEL,
             *sight.MODELS,
         ),
         reactions=(

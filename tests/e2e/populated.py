@@ -117,8 +117,8 @@ async def _complain(one: Populated) -> None:
 async def _load_facts(one: Populated) -> None:
     await one.write("/api/v1/mappings", {"document": mapping_document("syn-stock"), "reason": "test"}, "PUT")
     file = {"file": ("stock.csv", STOCK.encode(), "text/csv")}
-    await one.create("/api/v1/trace/import", data={"mapping": "syn-stock"}, files=file)
-    one.ids["lot"] = "FG-0042"
+    done = await one.create("/api/v1/trace/import", data={"mapping": "syn-stock"}, files=file)
+    one.ids |= {"lot": "FG-0042", "batch_id": done["batch_id"], "row": "0"}
 
 
 async def _investigate(one: Populated) -> None:

@@ -161,6 +161,28 @@ PREVIEWED = but(
     first=several(shape("FactPreviewed", "", natural_key=str, record=dict[str, Any])),
 )
 
+IMPORT_ROW = shape(
+    "Import",
+    "一次导入 · a file that was imported; `superseded`: rows that corrected earlier ones",
+    id=UUID,
+    **{name: members_of(FactsCaptured)[name] for name in ("kind", "system", "source", "mapping", "mapping_version")},
+    rows=int,
+    refused_rows=int,
+    superseded=int,
+    sha256=str,
+    file_sha256=str,
+    imported_by=str,
+    imported_at=datetime,
+)
+FACT = shape(
+    "Fact",
+    "`record`：该类事实的字段 · the fields of its kind; `corrected_by`: the fact that took its place since",
+    kind=str,
+    record=dict[str, Any],
+    evidence=EvidenceRef,
+    corrected_by=EvidenceRef | None,
+)
+
 RULES = but(PublishedRules, "RulesInForce", "`document`：JDM 决策表 · a decision table", document=dict[str, Any])
 MAPPING_ROW = row_of(
     REFERENCES, "MappingVersion", "数据映射的一个版本 · one version of a mapping", document=dict[str, Any], tenant=str

@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 
 from deploy.demo.exports import mapping_document
+from shared.kernel.ids import new_id
 from tests.integration.investigation.casework import BAD_LOT, corrected, upload
-from tests.integration.speaking import API, key
+from tests.integration.speaking import API, key, look
 
 HEADER = "SOURCE,BATCH,LOCATION,ITEM,QTY,UOM,STATUS,NODE,COUNTED\n"
 GOOD = "SYN-WMS,FG-TRY,L9,SYN-PC30,10,EA,RELEASED,finished_goods_storage,2026-01-05 08:00\n"
@@ -127,3 +128,39 @@ async def test_a_published_mapping_is_shown_with_the_version_that_publishing_gav
         (2, 2, "second"),
         (1, 1, "first"),
     ]
+
+
+async def test_imports_are_listed_and_a_cited_fact_is_read_with_what_corrected_it(app, folder):
+    engineer, auditor = app.client("quality_engineer"), app.client("auditor")
+    page = await look(auditor, "/trace/imports", limit=2)
+    assert (len(page["items"]), page["next"] is None) == (2, False)
+    inspected = (await look(auditor, "/trace/imports", kind="final_inspection"))["items"]
+    assert {one["kind"] for one in inspected} == {"final_inspection"}
+    assert (await look(auditor, "/trace/imports", to="2020-01-01T00:00:00Z"))["items"] == []
+    lot = "FG-0000005"
+    first = (await look(auditor, f"/trace/lots/{lot}/backward", max_levels=1))["inspections"][lot][-1]
+    ref = first["evidence"]
+    path = f"/trace/imports/{ref['batch']}/rows/{ref['row']}"
+    seen = await look(auditor, path)
+    assert (seen["kind"], seen["evidence"], seen["corrected_by"]) == ("final_inspection", ref, None)
+    assert (seen["record"]["lot"], seen["record"]["value"]) == (lot, first["value"])
+    anew = corrected(
+        folder, "final_inspection", {"batch_no": lot, "item": first["characteristic"]}, {"value": "0.0007"}
+    )
+    done = await upload(engineer, "syn-final-inspection", anew)
+    [again] = (await look(auditor, "/trace/imports", done["at"], limit=1))["items"]
+    assert (again["id"], again["superseded"], again["rows"]) == (done["batch_id"], 1, 1)
+    assert (await look(auditor, path))["corrected_by"]["batch"] == done["batch_id"]
+    for reader, nothing in ((auditor, f"/trace/imports/{new_id()}/rows/0"), (app.client("auditor", tenant="t2"), path)):
+        assert (await reader.get(f"{API}{nothing}")).status_code == 404
+
+
+async def test_imports_with_refused_rows_are_found(app):
+    engineer = app.client("quality_engineer")
+    done = await upload(engineer, "syn-stock", STOCK.replace(b"FG-TRY", b"FG-TRY-2"))
+    listed = (await look(engineer, "/trace/imports", done["at"], refused="true"))["items"]
+    assert [(one["id"], one["refused_rows"]) for one in listed if one["id"] == done["batch_id"]] == [
+        (done["batch_id"], 1)
+    ]
+    rest = (await look(engineer, "/trace/imports", refused="false"))["items"]
+    assert done["batch_id"] not in {one["id"] for one in rest}
