@@ -237,8 +237,8 @@ class RootCauseStands(Refused):
 
 
 class ApproverIsAuthor(Forbidden):
-    zh: ClassVar[str] = "批准人不能是提出人本人"
-    en: ClassVar[str] = "Who approves must be another person than who decides"
+    zh: ClassVar[str] = "确认根本原因的人不能批准无需 CAPA"
+    en: ClassVar[str] = "Who confirmed the root cause doesn't approve that no CAPA is needed"
 
 
 @dataclass(eq=False, kw_only=True)

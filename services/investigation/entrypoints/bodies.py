@@ -150,11 +150,6 @@ class ReasonBody(Body):
     reason: Words
 
 
-class CapaNotRequiredBody(Body):
-    reason: Words
-    approver: Subject
-
-
 class PartyBody(Body):
     kind: PartyKind
     code: Code

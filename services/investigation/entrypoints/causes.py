@@ -20,7 +20,6 @@ from services.investigation.domain.investigation.commands import (
 from services.investigation.entrypoints import shapes
 from services.investigation.entrypoints.bodies import (
     AnswerBody,
-    CapaNotRequiredBody,
     CauseBody,
     ReasonBody,
     RootCauseBody,
@@ -88,7 +87,7 @@ def _add_roots(router: APIRouter, handlers: InvestigationHandlers, citable: Cita
     async def confirm(investigation_id: UUID, body: RootCauseBody, context: Creating) -> Response:
         """确认根本原因 · Confirm; a refusal names the question that is still open."""
         told = body.model_dump() | {"evidence": await citable.refs(body.evidence, context.tenant)}
-        command = ConfirmRootCause(root_cause_id=_id(context, "root cause"), **told)
+        command = ConfirmRootCause(root_cause_id=_id(context, "root cause"), by=context.actor.subject, **told)
         return created(SERVICE, (await handlers.confirm_root_cause(context, investigation_id, command)).appended)
 
     @router.post(f"{ROOT}/withdraw", operation_id="withdrawRootCause")
@@ -98,13 +97,13 @@ def _add_roots(router: APIRouter, handlers: InvestigationHandlers, citable: Cita
         told = replace(context, reason=body.reason)
         return done(SERVICE, (await handlers.withdraw_root_cause(told, investigation_id, command)).appended)
 
-    @router.post(f"{ROOT}/capa-not-required", operation_id="declareCapaNotRequired")
-    async def no_capa(
-        investigation_id: UUID, root_cause_id: UUID, body: CapaNotRequiredBody, context: Writing
-    ) -> Response:
-        """无需 CAPA（须有理由和另一批准人） · No CAPA needed: reason and another person's approval."""
-        command = DeclareCapaNotRequired(
-            root_cause_id=root_cause_id, reason=body.reason, approver=body.approver, by=context.actor.subject
-        )
+    @router.post(
+        f"{ROOT}/capa-not-required",
+        operation_id="declareCapaNotRequired",
+        dependencies=[policy("quality_manager", "admin")],
+    )
+    async def no_capa(investigation_id: UUID, root_cause_id: UUID, body: ReasonBody, context: Writing) -> Response:
+        """批准无需 CAPA（不得由确认根本原因者批准） · Approve that none is needed; not who confirmed the root cause."""
+        command = DeclareCapaNotRequired(root_cause_id=root_cause_id, reason=body.reason, by=context.actor.subject)
         told = replace(context, reason=body.reason)
         return done(SERVICE, (await handlers.declare_capa_not_required(told, investigation_id, command)).appended)

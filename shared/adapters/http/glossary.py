@@ -136,7 +136,6 @@ WORDS: Mapping[str, Word] = MappingProxyType(
         "products": Word("涉及产品 · the products", ["PC-5"]),
         "lots": Word("涉及批次 · the lots", ["FG-0042"]),
         "join_capa": Word("并入已有 CAPA · an open CAPA that answers it too"),
-        "approver": Word("批准人（不得为本人）· who approves; not yourself", "u-2048"),
         "inapplicable": Word("没有根本原因的原因链及其理由 · legs without a root cause, each with its reason"),
         "tried": Word("做过哪些调查 · what was tried", "追溯三个批次，检查四个节点的记录"),
         "bad_lots": Word("不良批次 · the bad lots"),

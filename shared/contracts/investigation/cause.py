@@ -50,7 +50,10 @@ class CauseRuledOut(Event):
 
 @event(zh="根本原因已确认", en="Root cause confirmed")
 class RootCauseConfirmed(Event):
-    """`chain` are the answered whys from symptom to root, unbroken (rule 10). Opens or joins a CAPA (rule 15)."""
+    """`chain` are the answered whys from symptom to root, unbroken (rule 10). Opens or joins a CAPA (rule 15).
+
+    `confirmed_by` is an opaque id: who confirmed doesn't approve that no CAPA is needed.
+    """
 
     investigation_id: UUID
     root_cause_id: UUID
@@ -66,6 +69,7 @@ class RootCauseConfirmed(Event):
     lots: tuple[str, ...]
     defect_codes: tuple[str, ...]
     join_capa: UUID | None = None
+    confirmed_by: str | None = None
 
 
 @event(zh="根本原因已撤回", en="Root cause withdrawn")

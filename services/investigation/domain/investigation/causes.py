@@ -187,6 +187,7 @@ def confirm_root_cause(command: ConfirmRootCause, state: Investigation) -> Event
             lots=command.lots,
             defect_codes=command.defect_codes,
             join_capa=command.join_capa,
+            confirmed_by=command.by,
         )
     ]
 
@@ -201,9 +202,9 @@ def withdraw_root_cause(command: WithdrawRootCause, state: Investigation) -> Eve
 
 
 def declare_capa_not_required(command: DeclareCapaNotRequired, state: Investigation) -> Events:
-    said(reason=command.reason, approver=command.approver)
+    said(reason=command.reason)
     _confirmed(command.root_cause_id, state)
-    if command.approver == command.by:
+    if state.roots[command.root_cause_id].confirmed_by == command.by:
         raise ApproverIsAuthor
     if command.root_cause_id in state.without_capa:
         return []
@@ -212,7 +213,7 @@ def declare_capa_not_required(command: DeclareCapaNotRequired, state: Investigat
             investigation_id=state.known,
             root_cause_id=command.root_cause_id,
             reason=command.reason,
-            approver=command.approver,
+            approver=command.by,
         )
     ]
 

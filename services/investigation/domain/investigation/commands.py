@@ -204,6 +204,7 @@ class ConfirmRootCause:
     products: tuple[str, ...]
     lots: tuple[str, ...]
     defect_codes: tuple[str, ...]
+    by: str
     flow_nodes: frozenset[str] = frozenset()
     evidence: tuple[EvidenceRef, ...] = ()
     join_capa: UUID | None = None
@@ -217,9 +218,10 @@ class WithdrawRootCause:
 
 @dataclass(frozen=True, kw_only=True)
 class DeclareCapaNotRequired:
+    """`by` approves it, and so isn't who confirmed the root cause."""
+
     root_cause_id: UUID
     reason: str
-    approver: str
     by: str
 
 

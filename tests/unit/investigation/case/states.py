@@ -145,6 +145,7 @@ def chain() -> list[Event]:
 
 def confirm_root(last: int = 1, **changes: Any) -> ConfirmRootCause:
     base = ConfirmRootCause(
+        by="qe",
         root_cause_id=ROOT,
         statement="注塑温度未受控",
         leg="occurrence",
