@@ -10,7 +10,7 @@ from uuid import UUID
 from services.investigation.domain.facts.record import FactId, FactRecord
 from services.investigation.domain.flow.default import Flow
 from services.investigation.domain.reference.published import PublishedRules
-from services.investigation.domain.report.document import ReportAction
+from services.investigation.domain.report.sources import ReportAction
 from shared.contracts.evidence import EvidenceRef
 
 

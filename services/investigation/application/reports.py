@@ -13,7 +13,9 @@ from services.investigation.application.handlers import HandledCase, Investigati
 from services.investigation.application.ports import Render, Sight
 from services.investigation.application.report_sources import ReportSources
 from services.investigation.domain.investigation.commands import IssueReport
-from services.investigation.domain.report.document import Header, canonical
+from services.investigation.domain.report.customer import whose
+from services.investigation.domain.report.document import canonical, document, refuse_leaking
+from services.investigation.domain.report.sources import Header
 from shared.contracts.investigation.responsibility import LogPosition
 from shared.contracts.words import Edition, ReportStage
 from shared.kernel.ports import Blobs, Context, EventLog, Numbers
@@ -23,7 +25,7 @@ NUMBER_SCOPE = "report_no"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReportAsked:
-    """`complaint_id` is needed for the customer edition: whose customer it is for."""
+    """`complaint_id`: whose customer the customer edition is for; needed where there are several complaints."""
 
     report_id: UUID
     stage: ReportStage
@@ -58,6 +60,8 @@ class Reports:
             return first
         here = (await self._log.heads()).get(context.tenant, 0)
         actions, there = await self._sight.actions.now(context.tenant, investigation_id)
+        dossier = await self._sources.dossier(context.tenant, investigation_id, here)
+        for_whom = whose(dossier, asked.complaint_id) if asked.edition == "customer" else asked.complaint_id
         year = context.now.year
         number = f"R{year}-{await self._numbers.next(context.tenant, NUMBER_SCOPE, year):04d}"
         header = Header(
@@ -70,10 +74,12 @@ class Reports:
                 LogPosition(service="capa", position=there),
                 LogPosition(service=self._log.service, position=here),
             ),
-            complaint_id=asked.complaint_id,
+            complaint_id=for_whom,
         )
-        content = canonical(await self._sources.content(context.tenant, investigation_id, header, actions))
+        sources = await self._sources.sources(context.tenant, dossier, header, actions)
+        content = canonical(told := document(header, sources))
         page = self._render(msgspec.json.decode(content), asked.language)
+        refuse_leaking(header, sources, told, lambda one: self._render(one, asked.language))
         command = IssueReport(
             report_id=asked.report_id,
             report_no=number,

@@ -10,7 +10,7 @@ from uuid import UUID
 from services.investigation.domain.facts.record import FactId
 from services.investigation.domain.flow.default import Flow
 from services.investigation.domain.reference.published import PublishedRules
-from services.investigation.domain.report.document import ReportAction
+from services.investigation.domain.report.sources import ReportAction
 from services.investigation.readmodels import capa_actions, capa_causes, cited_evidence, investigation_references
 from services.investigation.readmodels.capa_actions import actions_of
 from services.investigation.readmodels.cited_evidence import investigations_citing

@@ -13,7 +13,8 @@ from services.investigation.domain.flow.default import DEFAULT_FLOW
 from services.investigation.domain.investigation.commands import JoinComplaint, StateProblem
 from services.investigation.domain.investigation.dossier import gathered
 from services.investigation.domain.report.confidential import blackened, named_in
-from services.investigation.domain.report.document import Header, ReportAction, Sources, canonical, document
+from services.investigation.domain.report.document import canonical, document
+from services.investigation.domain.report.sources import Header, ReportAction, Sources
 from services.investigation.readmodels.traceability_report import render
 from shared.contracts.investigation.responsibility import LogPosition
 from tests.unit.investigation.case import states as s
