@@ -81,9 +81,9 @@ class ReportCheck:
             },
             Header,
         )
-        actions = await self._sight.actions.at(tenant, issued.investigation_id, position(header, "capa"))
+        done = await self._sight.actions.at(tenant, issued.investigation_id, position(header, "capa"))
         dossier = await self._sources.dossier(tenant, issued.investigation_id, position(header, "investigation"))
-        return document(header, await self._sources.sources(tenant, dossier, header, actions))
+        return document(header, await self._sources.sources(tenant, dossier, header, done))
 
     def _compared(self, issued: TraceabilityReportIssued, content: bytes, page: bytes, derived: bytes) -> Checked:
         found = differences(msgspec.json.decode(content), msgspec.json.decode(derived))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from uuid import UUID
 
 from services.investigation.application.gathering import Gathering
@@ -11,7 +10,7 @@ from services.investigation.domain.genealogy.trace import Trace
 from services.investigation.domain.investigation.decider import investigation
 from services.investigation.domain.investigation.dossier import Dossier, gathered
 from services.investigation.domain.report.customer import whose
-from services.investigation.domain.report.sources import Header, ReportAction, Sources
+from services.investigation.domain.report.sources import Header, Improvement, Sources
 from shared.kernel.errors import NotFound
 from shared.kernel.ports import EventStore
 
@@ -31,17 +30,17 @@ class ReportSources:
             raise NotFound(what="investigation", id=str(investigation_id))
         return gathered(recorded.event for recorded in loaded.events)
 
-    async def sources(self, tenant: str, dossier: Dossier, header: Header, actions: Sequence[ReportAction]) -> Sources:
-        """The same for the same header, for ever. `actions` as of the header's position of capa."""
+    async def sources(self, tenant: str, dossier: Dossier, header: Header, done: Improvement) -> Sources:
+        """The same for the same header, for ever. `done` as of the header's position of capa."""
         opened, until = dossier.opened, position(header, self._store.service)
         assert opened is not None  # noqa: S101 - a stream begins with its opening
         flow = await self._sight.references.flow_version(tenant, opened.flow, opened.flow_version)
         if header.edition == "internal":
             traces = await self._traces(tenant, dossier, until)
-            return Sources(dossier=dossier, flow=flow, actions=actions, traces=traces)
+            return Sources(dossier=dossier, flow=flow, actions=done.actions, effects=done.effects, traces=traces)
         own = dossier.complaints[whose(dossier, header.complaint_id)]
         names = await self._sight.names.confidential(tenant, own.account, until)
-        return Sources(dossier=dossier, flow=flow, actions=actions, confidential=names)
+        return Sources(dossier=dossier, flow=flow, actions=done.actions, effects=done.effects, confidential=names)
 
     async def _traces(self, tenant: str, dossier: Dossier, until: int) -> tuple[Trace, ...]:
         gathering = Gathering(self._sight.facts, tenant, until)

@@ -45,6 +45,7 @@ class Reports:
         sight: Sight,
         render: Render,
         template_version: int,
+        zone: str,
     ) -> None:
         self._handlers = handlers
         self._sources = sources
@@ -54,21 +55,24 @@ class Reports:
         self._sight = sight
         self._render = render
         self._template_version = template_version
+        self._zone = zone
 
     async def issue(self, context: Context, investigation_id: UUID, asked: ReportAsked) -> HandledCase:
         if (first := await self._handlers.answered(context, investigation_id)) is not None:
             return first
         here = (await self._log.heads()).get(context.tenant, 0)
-        actions, there = await self._sight.actions.now(context.tenant, investigation_id)
+        done, there = await self._sight.actions.now(context.tenant, investigation_id)
         dossier = await self._sources.dossier(context.tenant, investigation_id, here)
         for_whom = whose(dossier, asked.complaint_id) if asked.edition == "customer" else asked.complaint_id
         year = context.now.year
         number = f"R{year}-{await self._numbers.next(context.tenant, NUMBER_SCOPE, year):04d}"
         header = Header(
             report_no=number,
+            investigation_no=dossier.opened.investigation_no if dossier.opened else "",
             stage=asked.stage,
             edition=asked.edition,
             issued_at=context.now,
+            zone=self._zone,
             template_version=self._template_version,
             positions=(
                 LogPosition(service="capa", position=there),
@@ -76,7 +80,7 @@ class Reports:
             ),
             complaint_id=for_whom,
         )
-        sources = await self._sources.sources(context.tenant, dossier, header, actions)
+        sources = await self._sources.sources(context.tenant, dossier, header, done)
         content = canonical(told := document(header, sources))
         page = self._render(msgspec.json.decode(content), asked.language)
         refuse_leaking(header, sources, told, lambda one: self._render(one, asked.language))
@@ -90,7 +94,7 @@ class Reports:
             positions=header.positions,
             json_sha256=await self._blobs.put(context.tenant, _whole(content)),
             html_sha256=await self._blobs.put(context.tenant, _whole(page)),
-            capa_actions=len(actions),
+            capa_actions=len(done.actions),
         )
         return await self._handlers.handle(
             context, investigation_id, command, answer=lambda _, __: _issued(investigation_id, command)

@@ -34,8 +34,9 @@ _OURS = ("department", "post", "none", "customer_use")
 
 
 _FIELDS = frozenset(one.name for one in (*fields(ComplaintItem), *fields(ItemVerified), *fields(ComplaintJoined))) | {
-    *("complaint", "problem", "verification", "root_causes", "actions", "conclusion"),
+    *("complaint", "problem", "verification", "root_causes", "actions", "effects", "conclusion"),
     *("leg", "category", "statement", "kind", "title", "due_date", "status"),
+    *("verdict", "made_from", "made_to"),
 }
 """The content's own field names: a supplier called so isn't named by them."""
 
@@ -115,6 +116,7 @@ def hidden_from(header: Header, sources: Sources) -> Hidden:
 
 
 def _content(own: ComplaintJoined, sources: Sources) -> dict[str, Any]:
+    """An effect without its figures: they count other customers' units."""
     dossier = sources.dossier
     return {
         "complaint": {
@@ -148,6 +150,11 @@ def _content(own: ComplaintJoined, sources: Sources) -> dict[str, Any]:
                 "status": action.status,
             }
             for action in sources.actions
+        ],
+        "effects": [
+            {"verdict": effect.verdict, "made_from": effect.made_from, "made_to": effect.made_to}
+            for effect in sources.effects
+            if effect.verdict
         ],
         "conclusion": {"outcome": dossier.concluded.outcome, "statement": dossier.concluded.statement}
         if dossier.concluded

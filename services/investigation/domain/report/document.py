@@ -75,6 +75,7 @@ def internal(sources: Sources) -> dict[str, Any]:
             if root in dossier.roots
         ],
         "actions": [plain(action) for action in sources.actions],
+        "effects": [plain(effect) for effect in sources.effects],
         "conclusion": plain(dossier.concluded),
     }
 
