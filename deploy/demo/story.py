@@ -304,6 +304,7 @@ class Story:
                 g["rank"],
                 " = ".join(f"{m['attribute']}={m['level']}" for m in g["members"]),
                 f"{g['bad']}/{g['units']}",
+                g["p_exact"],
                 g["p_adjusted"],
                 g["p_permutation"],
                 g["p_time_blocks"],
@@ -313,8 +314,8 @@ class Story:
             for g in ranked["groups"][:6]
         ]
         columns = self.narrator.say(
-            "序 不可区分的候选 不良/总数 精确检验p 时间置换p 时段内p 结论 如何区分",
-            "rank aliased_candidates bad/units p_exact p_rotated p_blocks verdict to_tell_apart",
+            "序 不可区分的候选 不良/总数 精确检验p Holm校正p 时间置换p 时段内p 结论 如何区分",
+            "rank aliased_candidates bad/units p_exact p_Holm p_rotated p_blocks verdict to_tell_apart",
         ).split()
         self.narrator.table(self.narrator.say(f"可疑对象：{zh}", f"Suspects: {en}"), columns, rows)
 

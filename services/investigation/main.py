@@ -49,9 +49,9 @@ from shared.kernel.erasure import erasure_rule
 
 def wire(resources: Resources, views: Views) -> Wired:
     store, vault, numbers = resources.store, resources.vault, resources.numbers
-    rows = FactRows(resources.pool, resources.settings.plant_zone)
-    in_time = FactRows(resources.pool, resources.settings.plant_zone, resources.reads)
-    table = AllMatches()
+    table, zone = AllMatches(), resources.settings.plant_zone
+    rows = FactRows(resources.pool, zone)
+    in_time = FactRows(resources.pool, zone, resources.reads)
     seen = Sight(
         facts=rows,
         references=sight.PublishedReferences(resources, views),
@@ -59,10 +59,10 @@ def wire(resources: Resources, views: Views) -> Wired:
         actions=sight.ActionsOfCapas(resources, views),
         names=sight.NamesInFacts(rows),
     )
-    handlers = InvestigationHandlers(store, vault, numbers, seen, ZoneInfo(resources.settings.plant_zone))
+    handlers = InvestigationHandlers(store, vault, numbers, seen, ZoneInfo(zone))
     sources = ReportSources(store, seen)
     template = (traceability_report.render, traceability_report.TEMPLATE_VERSION)
-    issuing = Reports(handlers, sources, resources.log, resources.blobs, numbers, seen, *template)
+    issuing = Reports(handlers, sources, resources.log, resources.blobs, numbers, seen, *template, zone)
     checking = ReportCheck(sources, resources.blobs, seen, *template)
     capture = Capture(rows, store, vault)
     citable = Citable(resources.blobs, lambda: views.logs, rows.there)

@@ -32,6 +32,7 @@ Edition = Literal["internal", "customer"]
 SuspectVerdict = Literal["suspect", "lot_or_period", "not_significant"]
 ActionKind = Literal["corrective", "preventive", "containment", "supplier_corrective"]
 CutInKind = Literal["lot", "serial", "date"]
+Effect = Literal["effective", "not_effective"]
 RecurrenceVerdict = Literal["same_cause", "other_cause", "made_before"]
 
 LABELS: Mapping[str, tuple[str, str]] = {
@@ -96,6 +97,18 @@ LABELS: Mapping[str, tuple[str, str]] = {
     "match": ("一致", "Match"),
     "mismatch": ("不一致", "Mismatch"),
     "missing": ("缺失", "Missing"),
+    "lot_exists": ("批次存在", "Lot exists"),
+    "product_fits": ("产品相符", "Product fits the lot"),
+    "made_before_failed": ("先生产后失效", "Made before it failed"),
+    "production_date": ("生产日期", "Production date"),
+    "shipped_to_customer": ("发给该客户", "Shipped to this customer"),
+    "quantity_plausible": ("数量合理", "Quantity plausible"),
+    "incoming_inspection": ("来料检验", "Incoming inspection"),
+    "pass": ("合格", "Pass"),
+    "fail": ("不合格", "Fail"),
+    # what cut a walk through the genealogy short
+    "depth": ("层数上限", "Limit of levels"),
+    "breadth": ("数量上限", "Limit of lots"),
     # node status
     "unexamined": ("未排查", "Unexamined"),
     "examined": ("已排查", "Examined"),
@@ -116,6 +129,21 @@ LABELS: Mapping[str, tuple[str, str]] = {
     "environment": ("环", "Environment"),
     "measurement": ("测", "Measurement"),
     "inside": ("内部", "Inside"),
+    # the team, and departments as the default flow has them
+    "champion": ("倡导者", "Champion"),
+    "leader": ("组长", "Leader"),
+    "production": ("生产", "Production"),
+    "rd": ("研发", "R&D"),
+    "purchasing": ("采购", "Purchasing"),
+    "logistics": ("物流", "Logistics"),
+    "quality": ("质量", "Quality"),
+    "service": ("售后服务", "Service"),
+    "warehouse": ("仓储", "Warehouse"),
+    "production_manager": ("生产经理", "Production manager"),
+    "purchasing_manager": ("采购经理", "Purchasing manager"),
+    "quality_manager": ("质量经理", "Quality manager"),
+    "warehouse_manager": ("仓储经理", "Warehouse manager"),
+    "logistics_manager": ("物流经理", "Logistics manager"),
     # parties and shares
     "department": ("部门", "Department"),
     "post": ("岗位", "Post"),
@@ -149,6 +177,12 @@ LABELS: Mapping[str, tuple[str, str]] = {
     "verified": ("已验证", "Verified"),
     "not_met": ("未达标准", "Criterion not met"),
     "cancelled": ("已取消", "Cancelled"),
+    # where a measure cuts in
+    "serial": ("序列号", "Serial"),
+    "date": ("日期", "Date"),
+    # whether it worked
+    "effective": ("有效", "Effective"),
+    "not_effective": ("无效", "Not effective"),
     # what a suspected recurrence turned out to be
     "same_cause": ("同一原因", "Same cause"),
     "other_cause": ("其他原因", "Other cause"),

@@ -10,7 +10,7 @@ from uuid import UUID
 from services.investigation.domain.facts.record import FactId, FactRecord
 from services.investigation.domain.flow.default import Flow
 from services.investigation.domain.reference.published import PublishedRules
-from services.investigation.domain.report.document import ReportAction
+from services.investigation.domain.report.sources import Improvement
 from shared.contracts.evidence import EvidenceRef
 
 
@@ -74,13 +74,13 @@ class CitedEvidence(Protocol):
 
 
 class CapaActions(Protocol):
-    """The actions, cancelled ones left out, of every CAPA that answers an investigation's causes."""
+    """What every CAPA that answers an investigation's causes does about them, and whether it worked."""
 
-    async def now(self, tenant: str, investigation_id: UUID) -> tuple[Sequence[ReportAction], int]:
-        """And the position of capa's log that they are as of."""
+    async def now(self, tenant: str, investigation_id: UUID) -> tuple[Improvement, int]:
+        """And the position of capa's log that it is as of."""
         ...
 
-    async def at(self, tenant: str, investigation_id: UUID, until: int) -> Sequence[ReportAction]:
+    async def at(self, tenant: str, investigation_id: UUID, until: int) -> Improvement:
         """As of that position of capa's log. It costs a reading of the log up to there."""
         ...
 

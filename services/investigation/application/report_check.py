@@ -13,7 +13,8 @@ import msgspec
 from services.investigation.application.ports import Render, Sight
 from services.investigation.application.report_sources import ReportSources, position
 from services.investigation.domain.report.comparison import Difference, differences
-from services.investigation.domain.report.document import FORMAT, Header, canonical
+from services.investigation.domain.report.document import FORMAT, canonical, document
+from services.investigation.domain.report.sources import Header
 from shared.contracts.investigation.responsibility import LogPosition, TraceabilityReportIssued
 from shared.kernel.ports import Blobs
 
@@ -80,8 +81,9 @@ class ReportCheck:
             },
             Header,
         )
-        actions = await self._sight.actions.at(tenant, issued.investigation_id, position(header, "capa"))
-        return await self._sources.content(tenant, issued.investigation_id, header, actions)
+        done = await self._sight.actions.at(tenant, issued.investigation_id, position(header, "capa"))
+        dossier = await self._sources.dossier(tenant, issued.investigation_id, position(header, "investigation"))
+        return document(header, await self._sources.sources(tenant, dossier, header, done))
 
     def _compared(self, issued: TraceabilityReportIssued, content: bytes, page: bytes, derived: bytes) -> Checked:
         found = differences(msgspec.json.decode(content), msgspec.json.decode(derived))

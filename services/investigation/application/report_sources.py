@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
 from uuid import UUID
 
 from services.investigation.application.gathering import Gathering
 from services.investigation.application.ports import Sight
-from services.investigation.domain.errors import ComplaintNotJoined
 from services.investigation.domain.genealogy.trace import Trace
 from services.investigation.domain.investigation.decider import investigation
 from services.investigation.domain.investigation.dossier import Dossier, gathered
-from services.investigation.domain.report.document import Header, ReportAction, Sources, document
+from services.investigation.domain.report.customer import whose
+from services.investigation.domain.report.sources import Header, Improvement, Sources
 from shared.kernel.errors import NotFound
 from shared.kernel.ports import EventStore
 
@@ -25,31 +23,24 @@ class ReportSources:
         self._store = store
         self._sight = sight
 
-    async def content(
-        self, tenant: str, investigation_id: UUID, header: Header, actions: Sequence[ReportAction]
-    ) -> Mapping[str, Any]:
-        """The same for the same header, for ever. `actions` as of the header's position of capa. Raises NotFound."""
-        until = position(header, self._store.service)
+    async def dossier(self, tenant: str, investigation_id: UUID, until: int) -> Dossier:
+        """The case as its log told it at that position. Raises NotFound."""
         loaded = await self._store.load(tenant, investigation.stream(investigation_id), until=until)
         if not loaded.events:
             raise NotFound(what="investigation", id=str(investigation_id))
-        dossier = gathered(recorded.event for recorded in loaded.events)
-        return document(header, await self._sources(tenant, dossier, header, actions, until))
+        return gathered(recorded.event for recorded in loaded.events)
 
-    async def _sources(
-        self, tenant: str, dossier: Dossier, header: Header, actions: Sequence[ReportAction], until: int
-    ) -> Sources:
-        opened = dossier.opened
+    async def sources(self, tenant: str, dossier: Dossier, header: Header, done: Improvement) -> Sources:
+        """The same for the same header, for ever. `done` as of the header's position of capa."""
+        opened, until = dossier.opened, position(header, self._store.service)
         assert opened is not None  # noqa: S101 - a stream begins with its opening
         flow = await self._sight.references.flow_version(tenant, opened.flow, opened.flow_version)
         if header.edition == "internal":
             traces = await self._traces(tenant, dossier, until)
-            return Sources(dossier=dossier, flow=flow, actions=actions, traces=traces)
-        own = dossier.complaints.get(header.complaint_id) if header.complaint_id else None
-        if own is None:
-            raise ComplaintNotJoined(complaint_id=str(header.complaint_id))
+            return Sources(dossier=dossier, flow=flow, actions=done.actions, effects=done.effects, traces=traces)
+        own = dossier.complaints[whose(dossier, header.complaint_id)]
         names = await self._sight.names.confidential(tenant, own.account, until)
-        return Sources(dossier=dossier, flow=flow, actions=actions, confidential=names)
+        return Sources(dossier=dossier, flow=flow, actions=done.actions, effects=done.effects, confidential=names)
 
     async def _traces(self, tenant: str, dossier: Dossier, until: int) -> tuple[Trace, ...]:
         gathering = Gathering(self._sight.facts, tenant, until)

@@ -13,7 +13,9 @@ from services.investigation.application.handlers import HandledCase, Investigati
 from services.investigation.application.ports import Render, Sight
 from services.investigation.application.report_sources import ReportSources
 from services.investigation.domain.investigation.commands import IssueReport
-from services.investigation.domain.report.document import Header, canonical
+from services.investigation.domain.report.customer import whose
+from services.investigation.domain.report.document import canonical, document, refuse_leaking
+from services.investigation.domain.report.sources import Header
 from shared.contracts.investigation.responsibility import LogPosition
 from shared.contracts.words import Edition, ReportStage
 from shared.kernel.ports import Blobs, Context, EventLog, Numbers
@@ -23,7 +25,7 @@ NUMBER_SCOPE = "report_no"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReportAsked:
-    """`complaint_id` is needed for the customer edition: whose customer it is for."""
+    """`complaint_id`: whose customer the customer edition is for; needed where there are several complaints."""
 
     report_id: UUID
     stage: ReportStage
@@ -43,6 +45,7 @@ class Reports:
         sight: Sight,
         render: Render,
         template_version: int,
+        zone: str,
     ) -> None:
         self._handlers = handlers
         self._sources = sources
@@ -52,28 +55,35 @@ class Reports:
         self._sight = sight
         self._render = render
         self._template_version = template_version
+        self._zone = zone
 
     async def issue(self, context: Context, investigation_id: UUID, asked: ReportAsked) -> HandledCase:
         if (first := await self._handlers.answered(context, investigation_id)) is not None:
             return first
         here = (await self._log.heads()).get(context.tenant, 0)
-        actions, there = await self._sight.actions.now(context.tenant, investigation_id)
+        done, there = await self._sight.actions.now(context.tenant, investigation_id)
+        dossier = await self._sources.dossier(context.tenant, investigation_id, here)
+        for_whom = whose(dossier, asked.complaint_id) if asked.edition == "customer" else asked.complaint_id
         year = context.now.year
         number = f"R{year}-{await self._numbers.next(context.tenant, NUMBER_SCOPE, year):04d}"
         header = Header(
             report_no=number,
+            investigation_no=dossier.opened.investigation_no if dossier.opened else "",
             stage=asked.stage,
             edition=asked.edition,
             issued_at=context.now,
+            zone=self._zone,
             template_version=self._template_version,
             positions=(
                 LogPosition(service="capa", position=there),
                 LogPosition(service=self._log.service, position=here),
             ),
-            complaint_id=asked.complaint_id,
+            complaint_id=for_whom,
         )
-        content = canonical(await self._sources.content(context.tenant, investigation_id, header, actions))
+        sources = await self._sources.sources(context.tenant, dossier, header, done)
+        content = canonical(told := document(header, sources))
         page = self._render(msgspec.json.decode(content), asked.language)
+        refuse_leaking(header, sources, told, lambda one: self._render(one, asked.language))
         command = IssueReport(
             report_id=asked.report_id,
             report_no=number,
@@ -84,7 +94,7 @@ class Reports:
             positions=header.positions,
             json_sha256=await self._blobs.put(context.tenant, _whole(content)),
             html_sha256=await self._blobs.put(context.tenant, _whole(page)),
-            capa_actions=len(actions),
+            capa_actions=len(done.actions),
         )
         return await self._handlers.handle(
             context, investigation_id, command, answer=lambda _, __: _issued(investigation_id, command)

@@ -428,3 +428,24 @@ class StatementNames(Invalid):
     zh: ClassVar[str] = "结论会告知客户，不能出现「{word}」"
     en: ClassVar[str] = "The customer will read this statement: it can't name '{word}'"
     word: str
+
+
+@dataclass(eq=False, kw_only=True)
+class ComplaintUnnamed(Invalid):
+    """A customer edition is one customer's: of several complaints, or none, nobody can tell whose."""
+
+    field: ClassVar[str | None] = "complaint_id"
+    zh: ClassVar[str] = "客户版报告须用 complaint_id 指明是哪一投诉的客户：本调查有 {complaints} 个投诉"
+    en: ClassVar[str] = (
+        "A customer edition needs complaint_id, whose customer it is for: this case has {complaints} complaints"
+    )
+    complaints: int
+
+
+@dataclass(eq=False, kw_only=True)
+class ConfidentialLeft(Refused):
+    """The last net of rule 16: names are blackened before; where one is left all the same, nothing is issued."""
+
+    zh: ClassVar[str] = "客户版报告中仍有不得告知客户的内容（{words_left}），未签发"
+    en: ClassVar[str] = "The customer edition still holds what that customer must not read ({words_left}): not issued"
+    words_left: tuple[str, ...]

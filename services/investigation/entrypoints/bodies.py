@@ -224,7 +224,7 @@ class RootCauseIdBody(Body):
 
 
 class ReportBody(Body):
-    """`complaint_id` says whose customer the customer edition is for."""
+    """`complaint_id` says whose customer the customer edition is for; it may be left out of a case of one complaint."""
 
     stage: ReportStage
     edition: Edition

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
-from services.investigation.domain.report.document import ReportAction
+from services.investigation.domain.report.sources import ReportAction
 from shared.adapters.postgres.reader import Reader
 from shared.contracts.capa.capa import (
     ActionApproved,

@@ -10,9 +10,16 @@ from uuid import UUID
 from services.investigation.domain.facts.record import FactId
 from services.investigation.domain.flow.default import Flow
 from services.investigation.domain.reference.published import PublishedRules
-from services.investigation.domain.report.document import ReportAction
-from services.investigation.readmodels import capa_actions, capa_causes, cited_evidence, investigation_references
+from services.investigation.domain.report.sources import Improvement
+from services.investigation.readmodels import (
+    capa_actions,
+    capa_causes,
+    capa_effects,
+    cited_evidence,
+    investigation_references,
+)
 from services.investigation.readmodels.capa_actions import actions_of
+from services.investigation.readmodels.capa_effects import effects_in, effects_of
 from services.investigation.readmodels.cited_evidence import investigations_citing
 from services.investigation.readmodels.default_rules import default_rules
 from services.investigation.readmodels.fact_rows import FactRows
@@ -70,25 +77,30 @@ class ActionsOfCapas:
         self._resources = resources
         self._views = views
 
-    async def now(self, tenant: str, investigation_id: UUID) -> tuple[Sequence[ReportAction], int]:
-        """Both tables and their checkpoints as one moment shows them. Raises ViewBehind where they stay apart."""
+    async def now(self, tenant: str, investigation_id: UUID) -> tuple[Improvement, int]:
+        """All tables and their checkpoints as one moment shows them. Raises ViewBehind where they stay apart."""
         until = monotonic() + PATIENCE_SECONDS
         while monotonic() < until:
             async with (
                 self._resources.derived.acquire() as connection,
                 connection.transaction(isolation="repeatable_read", readonly=True),
             ):
-                actions = await actions_of(connection, tenant, investigation_id)
+                done = Improvement(
+                    actions=await actions_of(connection, tenant, investigation_id),
+                    effects=await effects_of(connection, tenant, investigation_id),
+                )
                 positions = {await shown_position(connection, tenant, model, "capa") for model in _ACTION_MODELS}
             if len(positions) == 1:
-                return actions, positions.pop()
+                return done, positions.pop()
             await asyncio.sleep(LOOK_SECONDS)
         raise ViewBehind(service="capa", position=max(positions))
 
-    async def at(self, tenant: str, investigation_id: UUID, until: int) -> Sequence[ReportAction]:
+    async def at(self, tenant: str, investigation_id: UUID, until: int) -> Improvement:
         events = await heard(self._views.logs["capa"], tenant, until)
-        return capa_actions.actions_in(
-            investigation_id, project(capa_causes.MODEL, events).values(), project(capa_actions.MODEL, events).values()
+        causes, actions, effects = (project(model, events).values() for model in _ACTION_MODELS)
+        return Improvement(
+            actions=capa_actions.actions_in(investigation_id, causes, actions),
+            effects=effects_in(investigation_id, causes, effects),
         )
 
 
@@ -104,8 +116,8 @@ class NamesInFacts:
         return frozenset(found - {own_account})
 
 
-_ACTION_MODELS = (capa_causes.MODEL, capa_actions.MODEL)
+_ACTION_MODELS = (capa_causes.MODEL, capa_actions.MODEL, capa_effects.MODEL)
 ACTIONS_FOLLOW = [model.name for model in _ACTION_MODELS]
 """To be waited for where a report is to hold what was just done in capa."""
 
-MODELS = (capa_actions.MODEL, capa_causes.MODEL, cited_evidence.MODEL, investigation_references.MODEL)
+MODELS = (*_ACTION_MODELS, cited_evidence.MODEL, investigation_references.MODEL)

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from hashlib import sha256
 
 import asyncpg
 import pytest
 
-from tests.integration.investigation.casework import API, BAD_INPUT, SUPPLIER, ask, look, opened
+from shared.kernel.ids import new_id
+from tests.integration.investigation.casework import API, BAD_INPUT, BAD_LOT, SUPPLIER, ask, handed, look, opened
+from tests.integration.said import said
 
 PRIVATE = "我方留样也超限 · our own sample was out too"
 PARTY = {"kind": "supplier", "code": SUPPLIER}
@@ -194,3 +197,21 @@ async def test_rule_16_a_final_report_needs_actions(app):
     body = {"stage": "final", "edition": "internal", "language": "en"}
     refused = await ask(case.engineer, f"{case.path}/reports", body, 409)
     assert refused["type"] == "urn:suyuan:problem:final-without-actions"
+
+
+async def test_rule_16_a_customer_edition_is_for_the_only_complaint_or_names_the_field_that_says_which(app):
+    case = await opened(app)
+    body = {"stage": "interim", "edition": "customer", "language": "en"}
+    await ask(case.engineer, f"{case.path}/reports", body, 201)
+    told = (await case.engineer.get(f"{API}{case.path}/report.json")).json()
+    assert told["header"]["complaint_id"] == str(case.complaint)
+    second = handed(new_id(), case.id, BAD_LOT, "D-08", "join")
+    position = await said(app.elsewhere["intake"], "t1", "complaint", second.complaint_id, second)
+    await case.view(f"intake:{position}")
+    for language, words in (("en", "this case has 2 complaints"), ("zh-CN", "本调查有 2 个投诉")):
+        client = app.client("quality_engineer", language=language)
+        refused = await ask(client, f"{case.path}/reports", body, 422)
+        assert refused["type"] == "urn:suyuan:problem:complaint-unnamed"
+        assert "complaint_id" in json.dumps(refused["errors"])
+        assert words in refused["detail"]
+        assert "None" not in refused["detail"]

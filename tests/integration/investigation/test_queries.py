@@ -12,6 +12,7 @@ from services.investigation.domain.flow.default import DEFAULT_FLOW
 from services.investigation.readmodels import (
     capa_actions,
     capa_causes,
+    capa_effects,
     cited_evidence,
     investigation_list,
     investigation_references,
@@ -25,7 +26,7 @@ from shared.kernel.errors import NotFound
 from shared.kernel.testing import START, LogBook
 from tests.integration.reading import fill, migrated
 from tests.unit.investigation.case import states as s
-from tests.unit.investigation.readmodels.test_folds import CAPA_EVENTS
+from tests.unit.investigation.readmodels.test_folds import CAPA_EVENTS, MEASURED, PLANNED_CHECK
 
 OTHER = UUID(int=90)
 FLOW = ProcessFlowPublished(flow="molding", version=1, nodes=DEFAULT_FLOW.nodes[3:6], reason="x", product="P-1")
@@ -38,6 +39,7 @@ MODELS = (
     investigation_references.MODEL,
     capa_actions.MODEL,
     capa_causes.MODEL,
+    capa_effects.MODEL,
 )
 
 
@@ -49,7 +51,7 @@ async def reader(database):
     own.add(f"investigation-{OTHER}", later, at=START + timedelta(days=1))
     own.add("process-flow-molding", FLOW, replace(FLOW, version=2), at=START + timedelta(days=1))
     own.add("responsibility-rules-r", RULES, at=START + timedelta(days=1))
-    capa = LogBook("capa").add("capa-1", *CAPA_EVENTS)
+    capa = LogBook("capa").add("capa-1", *CAPA_EVENTS, PLANNED_CHECK, MEASURED)
     async with migrated(await database("investigation")) as pool:
         await fill(pool, MODELS, {"investigation": own.events, "capa": capa.events})
         yield pool
@@ -120,3 +122,10 @@ async def test_the_actions_that_answer_the_cause(reader):
     assert (action.capa_no, action.action_no, action.status) == ("A2026-0001", 1, "started")
     (cause,) = await capa_causes.capas_of(reader, "t1", s.CASE)
     assert cause["root_cause_id"] == s.ROOT
+
+
+async def test_the_effect_of_the_measures_that_answer_the_cause(reader):
+    (effect,) = await capa_effects.effects_of(reader, "t1", s.CASE)
+    assert (effect.capa_no, effect.closed, effect.verdict) == ("A2026-0001", False, None)
+    assert (f"{effect.ppm:f}", effect.units, effect.made_from) == ("130.548", 7660, MEASURED.made_from)
+    assert await capa_effects.effects_of(reader, "t1", OTHER) == []

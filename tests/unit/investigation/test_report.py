@@ -13,8 +13,10 @@ from services.investigation.domain.flow.default import DEFAULT_FLOW
 from services.investigation.domain.investigation.commands import JoinComplaint, StateProblem
 from services.investigation.domain.investigation.dossier import gathered
 from services.investigation.domain.report.confidential import blackened, named_in
-from services.investigation.domain.report.document import Header, ReportAction, Sources, canonical, document
+from services.investigation.domain.report.document import canonical, document
+from services.investigation.domain.report.sources import Header, ReportAction, ReportEffect, Sources
 from services.investigation.readmodels.traceability_report import render
+from shared.contracts.investigation.investigation import CrossCheck, RecordsCrossChecked, TeamMemberAssigned
 from shared.contracts.investigation.responsibility import LogPosition
 from tests.unit.investigation.case import states as s
 
@@ -51,9 +53,11 @@ def everything() -> Sources:
 def header(edition) -> Header:
     return Header(
         report_no="R2026-0001",
+        investigation_no="I2026-0001",
         stage="interim",
         edition=edition,
         issued_at=s.NOW,
+        zone="Asia/Shanghai",
         template_version=1,
         positions=(LogPosition(service="investigation", position=12),),
         complaint_id=s.COMPLAINT,
@@ -113,3 +117,82 @@ def test_a_latin_name_is_found_as_a_word_and_a_chinese_one_anywhere():
 def test_quantities_are_texts_as_canonical_bytes_say_them():
     content = document(header("internal"), everything())
     assert content["verification"][0]["quantity"] == str(Decimal(5))
+
+
+EFFECT = ReportEffect(
+    capa_no="A2026-0001",
+    closed=True,
+    baseline_ppm=Decimal(1000),
+    target_ppm=Decimal(50),
+    made_from=date(2026, 4, 1),
+    made_to=date(2026, 5, 31),
+    units=7660,
+    confirmed_bad=Decimal(1),
+    pending_bad=Decimal(2),
+    bad_undated=Decimal(3),
+    ppm=Decimal("130.548"),
+    verdict="effective",
+)
+
+
+def page(edition, language) -> str:
+    sources = everything()
+    team = (TeamMemberAssigned(investigation_id=s.CASE, subject="u-17", role="leader"),)
+    check = CrossCheck(check="made_before_failed", system="MES", answer="match", claimed=TOLD, recorded=None)
+    checks = {
+        (s.COMPLAINT, 1): RecordsCrossChecked(
+            investigation_id=s.CASE, complaint_id=s.COMPLAINT, item_no=1, checks=(check,), facts_position=1
+        )
+    }
+    dossier = replace(sources.dossier, team=team, checks=checks)
+    done = replace(ACTION, status="verified", cut_in="date 2026-04-01")
+    content = canonical(document(header(edition), replace(sources, dossier=dossier, actions=[done], effects=[EFFECT])))
+    return render(json.loads(content), language).decode()
+
+
+TOLD = "2026-02-28T23:59:59.123456+00:00"
+SAID = {
+    "zh-CN": [
+        "调查编号",
+        "生产经理",
+        "责任已提出",
+        "组长: u-17",
+        "先生产后失效",
+        "日期 2026-04-01",
+        "生产加工: S-07",
+        "有效",
+    ],
+    "en": [
+        *("Investigation no.", "Production manager", "Responsibility proposed", "Leader: u-17"),
+        *("Made before it failed", "Date 2026-04-01", "Production operations: S-07", "Effective"),
+    ],
+}
+
+
+@pytest.mark.parametrize("language", ["zh-CN", "en"])
+def test_the_page_says_codes_in_its_language_times_at_the_plant_and_whether_the_measures_worked(language):
+    told = page("internal", language)
+    for words in [*SAID[language], "I2026-0001", "2026-03-02 16:00 (UTC+08:00)", "2026-03-01 07:59 (UTC+08:00)"]:
+        assert words in told, words
+    for figures in ("<td>130.548</td>", "<td>1 / 7660</td>", "<td>2 / 3</td>", "<td>1000</td><td>50</td>"):
+        assert figures in told, figures
+    for raw in ("+00:00", "production_manager", "ResponsibilityProposed", "made_before_failed", "date 2026-04"):
+        assert raw not in told, raw
+
+
+@pytest.mark.parametrize(("language", "said"), [("zh-CN", "<b>有效</b>"), ("en", "<b>Effective</b>")])
+def test_rule_16_the_customer_edition_says_that_it_worked_without_figures_of_other_customers(language, said):
+    told = page("customer", language)
+    for words in (said, "2026-04-01 – 2026-05-31", "I2026-0001", "2026-03-02 16:00 (UTC+08:00)"):
+        assert words in told, words
+    for inner in ("130.548", "7660", "A2026-0001", "u-17", "+00:00"):
+        assert inner not in told, inner
+
+
+@pytest.mark.parametrize(
+    ("zone", "said"),
+    [("America/St_Johns", "2026-03-02 04:30 (UTC-03:30)"), ("UTC", "2026-03-02 08:00 (UTC+00:00)")],
+)
+def test_a_time_names_its_offset_also_where_it_is_west_or_no_whole_hour(zone, said):
+    content = document(replace(header("internal"), zone=zone), everything())
+    assert said in render(content, "en").decode()

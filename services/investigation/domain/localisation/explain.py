@@ -13,6 +13,8 @@ from services.investigation.domain.localisation.result import (
 )
 from shared.contracts.words import label
 
+_LEAST_LOG_P = -300 * math.log(10)
+
 _HINT = {
     ("inspect", "zh"): "为区分 {carries} 与 {lacks}：检查产品 {product} 中用了前者而未用后者的 {units} 件。",
     ("inspect", "en"): "To tell {carries} from {lacks}: inspect the {units} units of product {product} that carry the "
@@ -107,16 +109,18 @@ def _group(group: Group, groups: tuple[Group, ...], language: str) -> list[str]:
 def _figures(group: Group, names: str, language: str) -> str:
     verdict = label(group.verdict, language)
     odds = _odds(group)
-    p = (_number(group.p_adjusted), _number(group.p_permutation), _number(group.p_time_blocks))
+    exact, adjusted = _p_value(group.log_p_exact), _p_value(group.log_p_adjusted)
+    turned, blocked = _number(group.p_permutation), _number(group.p_time_blocks)
     if language.startswith("zh"):
         return (
             f"{group.rank}. {names}：{verdict}。{group.units} 件中不良 {group.bad} 件（按比例应为 "
-            f"{_number(group.expected_bad)} 件），优势比 {odds}；p：精确 {p[0]}，轮转置换 {p[1]}，时段内 {p[2]}。"
+            f"{_number(group.expected_bad)} 件），优势比 {odds}；精确检验 p={exact}（Holm 校正后 "
+            f"{adjusted}），轮转置换 p={turned}，时段内 p={blocked}。"
         )
     return (
         f"{group.rank}. {names}: {verdict.lower()}. {group.bad} of {group.units} units bad "
-        f"({_number(group.expected_bad)} expected), odds ratio {odds}; p: exact {p[0]}, rotations {p[1]}, "
-        f"within time blocks {p[2]}."
+        f"({_number(group.expected_bad)} expected), odds ratio {odds}; exact test p={exact} ({adjusted} after "
+        f"Holm's correction), rotations p={turned}, within time blocks p={blocked}."
     )
 
 
@@ -153,3 +157,8 @@ def _number(value: float | None) -> str:
     if value is None:
         return "–"
     return "∞" if math.isinf(value) else f"{value:.3g}"
+
+
+def _p_value(log_p: float) -> str:
+    """Of its natural logarithm: a p too small for a float isn't zero."""
+    return _number(math.exp(log_p)) if log_p > _LEAST_LOG_P else "<1e-300"

@@ -15,6 +15,7 @@ from services.investigation.application.ports import Sight
 from services.investigation.domain.facts.kinds import KINDS
 from services.investigation.domain.facts.record import FactRecord
 from services.investigation.domain.flow.default import DEFAULT_FLOW
+from services.investigation.domain.report.sources import Improvement
 from services.investigation.readmodels.default_rules import default_rules
 from shared.kernel.memory import MemoryNumbers, MemoryStore, OpenVault
 from shared.kernel.ports import Context, Key
@@ -85,11 +86,11 @@ class GivenActions:
 
     async def now(self, tenant: str, investigation_id: UUID) -> Any:
         del tenant, investigation_id
-        return self.actions, len(self.actions)
+        return Improvement(actions=self.actions), len(self.actions)
 
     async def at(self, tenant: str, investigation_id: UUID, until: int) -> Any:
         del tenant, investigation_id
-        return self.actions[:until]
+        return Improvement(actions=self.actions[:until])
 
 
 class GivenNames:

@@ -177,7 +177,7 @@ async def test_responsibility_is_proposed_by_the_published_rules_and_heard_for_t
 
 def reporting(given: Given, blobs: Blobs, template: int = TEMPLATE_VERSION) -> tuple[Reports, ReportCheck]:
     sources = ReportSources(given.store, given.sight)
-    issuing = Reports(given.handlers, sources, given.store, blobs, given.numbers, given.sight, render, template)
+    issuing = Reports(given.handlers, sources, given.store, blobs, given.numbers, given.sight, render, template, "UTC")
     return issuing, ReportCheck(sources, blobs, given.sight, render, template)
 
 

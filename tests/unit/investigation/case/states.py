@@ -28,7 +28,13 @@ from services.investigation.domain.investigation.decider import investigation
 from shared.contracts.event import Event
 from shared.contracts.evidence import EvidenceRef
 from shared.contracts.intake.complaint import ComplaintItem
-from shared.contracts.investigation.investigation import ComplaintJoined, Finding, InapplicableLeg, NodeExamined
+from shared.contracts.investigation.investigation import (
+    ComplaintJoined,
+    Finding,
+    InapplicableLeg,
+    InvestigationConcluded,
+    NodeExamined,
+)
 from shared.contracts.investigation.responsibility import LogPosition, Share
 from shared.contracts.party import Party
 from shared.kernel.testing import Specification
@@ -232,3 +238,13 @@ def conclude(outcome: Any = "root_cause_confirmed", **changes: Any) -> Conclude:
     if outcome == "root_cause_confirmed":
         base = replace(base, inapplicable=(NO_ESCAPE,))
     return replace(base, **changes)
+
+
+def concluded(statement: str) -> InvestigationConcluded:
+    return InvestigationConcluded(
+        investigation_id=CASE,
+        outcome="root_cause_confirmed",
+        tried="试验与拆解",
+        statement=statement,
+        complaints=(COMPLAINT,),
+    )

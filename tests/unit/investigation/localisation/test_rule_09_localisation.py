@@ -143,6 +143,16 @@ def test_it_abstains_where_nothing_can_be_compared():
         assert abstained.reason == "no_contrast"
 
 
+def test_the_sentence_tells_the_exact_p_and_the_one_after_holms_correction_each_by_its_name():
+    result = localise(made(([LOT], LOT_1_BAD)))
+    exact, adjusted = (f"{p:.3g}" for p in (result.groups[0].p_exact, result.groups[0].p_adjusted))
+    assert exact != adjusted
+    assert f"精确检验 p={exact}（Holm 校正后 {adjusted}），轮转置换 p=" in explain(result, "zh")
+    assert f"exact test p={exact} ({adjusted} after Holm's correction), rotations p=" in explain(result, "en")
+    tiny = replace(result, groups=(replace(result.groups[0], log_p_exact=-2000.0, log_p_adjusted=-1990.0),))
+    assert "p=<1e-300 (<1e-300 after" in explain(tiny, "en")
+
+
 def test_it_says_no_cause_when_there_is_none():
     result = localise(made(([[i % 3 for i in range(90)]], [int(i % 10 == 0) for i in range(90)])))
     assert (result.significant, result.suspects) == (0, ())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
 from uuid import UUID
@@ -13,6 +14,7 @@ from services.investigation.domain.investigation.commands import LeaveComplaint,
 from services.investigation.readmodels import (
     capa_actions,
     capa_causes,
+    capa_effects,
     cited_evidence,
     hearings,
     investigation_list,
@@ -20,7 +22,20 @@ from services.investigation.readmodels import (
     responsibility_records,
 )
 from services.investigation.readmodels.investigation_view import investigation_view
-from shared.contracts.capa.capa import ActionPlanned, ActionStarted, CapaOpened, CauseAddressed, CauseReleased
+from shared.contracts.capa.capa import (
+    ActionPlanned,
+    ActionStarted,
+    CapaClosed,
+    CapaOpened,
+    CapaReopened,
+    CauseAddressed,
+    CauseReleased,
+    EffectivenessCheckPlanned,
+    EffectivenessConfirmed,
+    EffectivenessFailed,
+    EffectivenessMeasured,
+    RecurrenceReviewed,
+)
 from shared.kernel.readmodel import project
 from shared.kernel.testing import START, LogBook
 from tests.unit.investigation.case import states as s
@@ -154,6 +169,62 @@ def test_the_actions_of_the_capas_that_answer_a_cause_are_known_here():
     )
     events = LogBook("capa").add(f"capa-{CAPA}", *CAPA_EVENTS, released).events
     assert (CAPA, s.ROOT) not in project(capa_causes.MODEL, events)
+
+
+PLANNED_CHECK = EffectivenessCheckPlanned(
+    capa_id=CAPA,
+    metric="confirmed_ppm",
+    baseline_ppm=Decimal(1000),
+    target_ppm=Decimal(50),
+    made_from=date(2026, 4, 1),
+    made_to=date(2026, 5, 31),
+    minimum_units=100,
+    products=("P-1",),
+    defect_codes=("D-7",),
+)
+MEASURED = EffectivenessMeasured(
+    capa_id=CAPA,
+    measured_on=date(2026, 6, 1),
+    made_from=date(2026, 4, 1),
+    made_to=date(2026, 5, 31),
+    units=7660,
+    confirmed_bad=Decimal(1),
+    pending_bad=Decimal(2),
+    bad_before=Decimal(4),
+    bad_undated=Decimal(3),
+    ppm=Decimal("130.548"),
+    enough_units=True,
+    positions=(),
+)
+
+
+def effect_after(*events):
+    log = LogBook("capa").add(f"capa-{CAPA}", *CAPA_EVENTS, *events).events
+    causes, effects = (project(model, log).values() for model in (capa_causes.MODEL, capa_effects.MODEL))
+    assert capa_effects.effects_in(UUID(int=999), causes, effects) == []
+    [effect] = capa_effects.effects_in(s.CASE, causes, effects)
+    return effect
+
+
+def test_whether_the_measures_worked_is_known_here_and_only_while_it_holds():
+    effect = effect_after(PLANNED_CHECK, MEASURED)
+    assert (effect.capa_no, effect.target_ppm, effect.made_to) == ("A2026-0001", Decimal(50), date(2026, 5, 31))
+    assert (effect.units, effect.confirmed_bad, effect.pending_bad, effect.bad_undated) == (7660, 1, 2, 3)
+    assert (effect.ppm, effect.verdict, effect.closed) == (Decimal("130.548"), None, False)
+    proven = (PLANNED_CHECK, MEASURED, EffectivenessConfirmed(capa_id=CAPA, note="x"))
+    closed = effect_after(*proven, CapaClosed(capa_id=CAPA))
+    assert (closed.verdict, closed.closed) == ("effective", True)
+    reopened = effect_after(*proven, CapaClosed(capa_id=CAPA), CapaReopened(capa_id=CAPA, reason="x"))
+    again = RecurrenceReviewed(capa_id=CAPA, complaint_id=s.COMPLAINT, item_no=1, verdict="same_cause", reason="x")
+    for forgotten in (reopened, effect_after(*proven, again)):
+        assert (forgotten.verdict, forgotten.ppm, forgotten.target_ppm, forgotten.closed) == (None, None, None, False)
+    other = effect_after(*proven, replace(again, verdict="other_cause"))
+    assert (other.verdict, other.units) == ("effective", 7660)
+    further = replace(CAPA_EVENTS[2], action_no=2)
+    assert (effect_after(*proven, further).verdict, effect_after(*proven, further).target_ppm) == (None, 50)
+    assert effect_after(*proven, replace(further, kind="preventive", risk="r")).verdict == "effective"
+    failed = (PLANNED_CHECK, MEASURED, EffectivenessFailed(capa_id=CAPA, note="x"))
+    assert effect_after(*failed, further).verdict == "not_effective"
 
 
 @hypothesis_given(st.integers(1, len(s.after(s.confirm(), given=s.proposed()))))
