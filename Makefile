@@ -60,4 +60,5 @@ $(INSTALLED): pyproject.toml uv.lock deploy/setup/bootstrap.sh
 	@touch $@
 
 $(API_PAGE): deploy/setup/web_files.py | $(INSTALLED)
+	@echo "3/3 下载接口文档页 · 3/3 fetching the page of the API documentation" >&2
 	@$(PY) -m deploy.setup.web_files

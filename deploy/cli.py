@@ -39,6 +39,7 @@ COMMANDS = (
     Command("run", "deploy.commands.run", "启动整个系统（内嵌数据库）", "start the whole system, embedded"),
     Command("token", "deploy.commands.token", "签发本机开发令牌", "issue a local development token"),
     Command("demo", "deploy.commands.demo", "演示一个投诉的全过程", "tell the story of a complaint"),
+    Command("factory", "deploy.commands.factory", "写出合成工厂的导出文件", "write the synthetic factory's exports"),
     Command(
         "verify", "deploy.commands.verify", "重算哈希链并核对签名与事实", "recompute chains, check heads and facts"
     ),

@@ -20,8 +20,8 @@ def conclude(story: Story) -> None:
     again = story.cast.engineer.text(f"{story.one}/report.html")
     number, short, same = issued["report_no"], sha256(page).hexdigest()[:12], page == again
     story.narrator.step(
-        f"追溯报告 {number} 已签发，SHA-256 {short}…，再次取出逐字节相同：{same}",
-        f"report {number} issued, SHA-256 {short}…, the same again: {same}",
+        f"追溯报告 {number} 已签发，SHA-256 {short}…，再次取出{'逐字节相同' if same else '不同'}",
+        f"report {number} issued, SHA-256 {short}…, {'the same' if same else 'NOT the same'} again",
     )
     story.cast.engineer.post(
         f"{story.one}/reports",
@@ -98,7 +98,7 @@ def _walk(story: Story, capa: dict[str, Any], today: date) -> None:
     measured = seen["measurements"][-1] if seen.get("measurements") else {}
     number, units, bad = capa["capa_no"], measured.get("units"), measured.get("confirmed_bad")
     story.narrator.step(
-        f"{number} 已关闭：断点 {story.world.cut_in} 之后生产 {units} 件，确认不良 {bad}",
+        f"{number} 已关闭：自断点 {story.world.cut_in} 起生产 {units} 件，确认不良 {bad}",
         f"{number} closed: {units} units made from the cut-in {story.world.cut_in} on, {bad} confirmed bad",
     )
 
@@ -126,10 +126,12 @@ def answer_customers(story: Story) -> None:
 def prove(story: Story) -> None:
     story.narrator.chapter("指标与证明", "Figures and proof")
     kpis = story.cast.auditor.get("/kpis")
+    language = "zh" if story.narrator.zh else "en"
+    names = {node["node"]: node[language] for node in story.cast.auditor.get("/process-flows")["nodes"]}
     story.narrator.table(
         story.narrator.say("节点柏拉图", "Pareto by node"),
         story.narrator.say("节点 数量 累计", "node count cumulative").split(),
-        [(bar["label"], bar["count"], bar["cumulative"]) for bar in kpis["pareto_by_node"]],
+        [(names.get(bar["label"], bar["label"]), bar["count"], bar["cumulative"]) for bar in kpis["pareto_by_node"]],
     )
     rows, whole = [], True
     for service in SERVICES:

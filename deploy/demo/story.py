@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import Any
 
 from deploy.demo.cast import Cast
@@ -134,7 +136,10 @@ class Story:
         self.narrator.table(
             self.narrator.say("主张与记录", "Claim against record"),
             self.narrator.say("检查 系统 主张 记录 结论", "check system claimed recorded answer").split(),
-            [(c["check"], c["system"], c["claimed"], c["recorded"], label(c["answer"], language)) for c in checks],
+            [
+                (c["check"], c["system"], _minute(c["claimed"]), _minute(c["recorded"]), label(c["answer"], language))
+                for c in checks
+            ],
         )
 
     # step 3: backtracking through the process nodes
@@ -304,21 +309,26 @@ class Story:
                 g["rank"],
                 " = ".join(f"{m['attribute']}={m['level']}" for m in g["members"]),
                 f"{g['bad']}/{g['units']}",
-                g["p_exact"],
-                g["p_adjusted"],
-                g["p_permutation"],
-                g["p_time_blocks"],
+                *(_three_digits(g[p]) for p in ("p_exact", "p_adjusted", "p_permutation", "p_time_blocks")),
                 label(g["verdict"], language),
-                g["apart_zh" if self.narrator.zh else "apart_en"],
             )
             for g in ranked["groups"][:6]
         ]
         columns = self.narrator.say(
-            "序 不可区分的候选 不良/总数 精确检验p Holm校正p 时间置换p 时段内p 结论 如何区分",
-            "rank aliased_candidates bad/units p_exact p_Holm p_rotated p_blocks verdict to_tell_apart",
-        ).split()
+            "序|不可区分的候选|不良/总数|精确检验p|Holm校正p|时间置换p|时段内p|结论",
+            "rank|candidates that can't be told apart|bad/units|p exact|p Holm|p rotated|p in blocks|verdict",
+        ).split("|")
         self.narrator.table(self.narrator.say(f"可疑对象：{zh}", f"Suspects: {en}"), columns, rows)
 
 
 def _significant(ranked: Mapping[str, Any]) -> int:
     return sum(g["verdict"] != "not_significant" for g in ranked["groups"])
+
+
+def _three_digits(p: str | None) -> str:
+    return "" if p is None else f"{Decimal(p):.3g}"
+
+
+def _minute(value: str | None) -> str | None:
+    """A moment to the minute, anything else as it is."""
+    return re.sub(r"^(\d{4}-\d\d-\d\d)T(\d\d:\d\d):\d\d[.\d]*(\+00:00|Z)$", r"\1 \2 UTC", value) if value else value

@@ -22,7 +22,13 @@ done
     "需要 Python 3.11 或更高版本（现有：$(python3 --version 2>&1 || echo 无)）。请安装后再运行 make，或用 make PYTHON=/路径/python3 指定" \
     "Python 3.11 or newer is needed (found: $(python3 --version 2>&1 || echo none)). Install it, or name one: make PYTHON=/path/python3"
 
+say() { # zh, en
+    printf '%s · %s\n' "$1" "$2" >&2
+}
+
+say "准备环境，首次需数分钟" "Setting up, which takes minutes the first time"
 if [ "$("$uv" --version 2>/dev/null | cut -d' ' -f2)" != "$uv_version" ]; then
+    say "1/3 下载安装工具 uv" "1/3 fetching the installer, uv"
     rm -rf .cache/uv
     mkdir -p .cache
     if "$python" -c 'import venv, ensurepip' 2>/dev/null; then
@@ -36,5 +42,6 @@ if [ "$("$uv" --version 2>/dev/null | cut -d' ' -f2)" != "$uv_version" ]; then
     fi
 fi
 
+say "2/3 下载并安装锁定的依赖（含 PostgreSQL）到 .venv" "2/3 fetching the locked dependencies, PostgreSQL among them, into .venv"
 unset VIRTUAL_ENV UV_PROJECT_ENVIRONMENT
 UV_PYTHON_DOWNLOADS=never "$uv" sync --quiet --frozen --python "$("$python" -c 'import sys; print(sys.executable)')"

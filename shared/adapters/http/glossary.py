@@ -26,8 +26,14 @@ _ID = "01a205f8-376f-72e6-96e8-edb8be96e887"
 _SUM = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"
 _EVENT = [{"kind": "event", "sha256": _SUM, "service": "investigation", "position": 44}]
 
+_GAPS = "按年递增，可能有空号（成批取号，重启后余号不用）· rising within a year, with gaps after a restart"
+
 WORDS: Mapping[str, Word] = MappingProxyType(
     {
+        "complaint_no": Word(f"投诉编号 · complaint number；{_GAPS}", "C2026-000001"),
+        "investigation_no": Word(f"调查编号 · investigation number；{_GAPS}", "I2026-0001"),
+        "capa_no": Word(f"CAPA 编号 · CAPA number；{_GAPS}", "A2026-0001"),
+        "report_no": Word(f"报告编号 · report number；{_GAPS}", "R2026-0001"),
         # the complaint
         "channel": Word("渠道 · by which channel it came, or goes out", "phone"),
         "customer": Word("投诉人 · who complains"),

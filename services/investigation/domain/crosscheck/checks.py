@@ -194,5 +194,6 @@ def _incoming_passed(records: LotRecords) -> CrossCheck:
 def _listed(values: Sequence[str]) -> str | None:
     if not values:
         return None
-    rest = f" … (+{len(values) - LISTED})" if len(values) > LISTED else ""
-    return "; ".join(values[:LISTED]) + rest
+    each = list(dict.fromkeys(values))
+    rest = f" … (+{len(each) - LISTED})" if len(each) > LISTED else ""
+    return "; ".join(each[:LISTED]) + rest

@@ -48,6 +48,8 @@ def outside(record: FactRecord) -> Decimal | None:
 
 
 def _limits(record: FactRecord) -> str:
+    if record.text("lower_limit") is None and record.text("upper_limit") is None:
+        return "—"
     unit = f" {record.text('unit')}" if record.text("unit") else ""
     return f"[{record.text('lower_limit') or '−∞'}, {record.text('upper_limit') or '∞'}]{unit}"
 
@@ -128,7 +130,8 @@ def inspection_findings(lot: str, reports: Sequence[FactRecord]) -> list[Finding
     findings = [_report_deviation(report) for report in reports if _deviates(report)]
     unjudged = [r for r in reports if r.text("result") is None and outside(r) is None]
     if unjudged:
-        zh, en = f"{len(unjudged)} 份检验没有判定", f"{len(unjudged)} inspection(s) without a result"
+        zh = f"批次 {lot} 的 {len(unjudged)} 项检验没有判定"
+        en = f"{len(unjudged)} inspection(s) of lot {lot} without a result"
         findings.append(gap(kind, zh, en, unjudged))
     if findings:
         return findings

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 
+from services.investigation.domain.localisation.ranking import TIMES
 from services.investigation.domain.localisation.result import (
     Apart,
     Group,
@@ -23,6 +24,17 @@ _HINT = {
     ("make", "en"): "To tell {carries} from {lacks}: no unit carries only one of them yet; make and inspect units with "
     "the first and without the second.",
 }
+_UNDECIDED = {
+    False: (
+        "数据不能区分批次与时段。请在别的时段再用此批，或查同一时段的其他批。",
+        "The data can't tell the lot from its period. Use it at another time, or look at its period's other lots.",
+    ),
+    True: (
+        "数据不能区分时段与其间所用的批次。请查这些批次在别的时段的产品，或该时段用其他批次的产品。",
+        "The data can't tell the period from the lots used in it. Look at those lots elsewhere, or at its other lots.",
+    ),
+}
+"""Whether the group itself is a time → zh, en."""
 _NEST = {
     ("narrower", "zh"): "它在第 {inside} 组之内，且足以解释该组（组内 p={within}，其余 p={rest}）。",
     ("narrower", "en"): "It lies inside group {inside} and explains it (within p={within}, the rest p={rest}).",
@@ -95,11 +107,8 @@ def _group(group: Group, groups: tuple[Group, ...], language: str) -> list[str]:
     zh = language.startswith("zh")
     lines = [_figures(group, _names(group, zh=zh), language)]
     if group.verdict == "lot_or_period":
-        lines.append(
-            "数据不能区分批次与时段。请在别的时段再用此批，或查同一时段的其他批。"
-            if zh
-            else "The data can't tell the lot from its period. Use it at another time, or at its period's other lots."
-        )
+        of_time = all(member.kind in TIMES for member in group.members)
+        lines.append(_UNDECIDED[of_time][0 if zh else 1])
     if group.nested is not None:
         lines.append(_nested(group.nested, _names(groups[group.nested.inside - 1], zh=zh), zh=zh))
     lines += [_apart(hint, zh=zh) for hint in group.apart]

@@ -11,7 +11,7 @@ from services.investigation.domain.localisation.result import Group, Nested, Set
 from shared.contracts.words import SuspectVerdict
 
 _GRADE: Mapping[SuspectVerdict, int] = {"suspect": 0, "lot_or_period": 1, "not_significant": 2}
-_TIMES = frozenset({"period", "campaign"})
+TIMES = frozenset({"period", "campaign"})
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -65,9 +65,9 @@ def _nested(narrow: Candidate, wide: Candidate, alpha: float) -> Nested:
 def _tied_to_time(judged: Judged, nest: _Nest | None, carriers: Carriers) -> Judged:
     """A suspect lot whose units are a period's, or that doesn't stand out inside its period, is lot or period."""
     mine = _kinds(judged.candidate, carriers)
-    aliased = bool(mine & _TIMES) and not mine <= _TIMES
+    aliased = bool(mine & TIMES) and not mine <= TIMES
     unproven = nest is not None and nest.nested.answer in {"undecided", "wider"}
-    swallowed = nest is not None and unproven and bool(_kinds(nest.wide, carriers) & _TIMES)
+    swallowed = nest is not None and unproven and bool(_kinds(nest.wide, carriers) & TIMES)
     if judged.verdict == "suspect" and (aliased or swallowed):
         return replace(judged, verdict="lot_or_period")
     return judged

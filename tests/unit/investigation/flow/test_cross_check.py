@@ -55,6 +55,15 @@ def test_a_failed_incoming_inspection_is_a_mismatch_and_cited():
     assert (found.answer, found.recorded, found.record) == ("mismatch", "R-2: MFR fail", failed.evidence)
 
 
+def test_a_check_quotes_the_same_words_once():
+    failed = [
+        s.record("incoming_inspection", row, lot="R-2", report=f"I-{row}", characteristic="MFR", result="fail")
+        for row in range(5, 25)
+    ]
+    found = checks(raw_lots=["R-2"], incoming=failed)["incoming_inspection"]
+    assert (found.answer, found.recorded) == ("mismatch", "R-2: MFR fail")
+
+
 def test_what_was_made_after_it_failed_is_a_mismatch():
     early = replace(CLAIM, failed_at=datetime(2026, 1, 31, tzinfo=UTC))
     assert checks(early, orders=[ORDER])["made_before_failed"].answer == "mismatch"

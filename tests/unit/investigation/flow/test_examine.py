@@ -96,6 +96,17 @@ def test_an_inspection_deviates_by_its_result_or_by_its_own_value():
     assert answers("final_inspection", inspection()) == [("inspection_report", "gap")]
 
 
+def test_a_finding_on_inspections_names_the_lot_and_claims_no_limits_that_nobody_recorded():
+    node = DEFAULT_FLOW.node("final_inspection")
+    [unjudged] = examine(node, "L-1", [inspection()], UTC)
+    assert (unjudged.text_zh, unjudged.text_en) == (
+        "批次 L-1 的 1 项检验没有判定",
+        "1 inspection(s) of lot L-1 without a result",
+    )
+    [failed] = examine(node, "L-1", [inspection(result="fail", value=Decimal(12), unit="mm")], UTC)
+    assert failed.text_zh == "检验 F-1 的 length：12，限值 —，判定 fail"
+
+
 def test_a_superseded_record_says_nothing():
     gone = replace(inspection(result="pass"), superseded_by=(s.CORRECTING, 1))
     assert answers("final_inspection", gone) == [("inspection_report", "gap")]

@@ -120,6 +120,15 @@ def test_a_lot_with_the_units_of_its_period_is_lot_or_period():
     assert (names(result)[0], result.groups[0].verdict) == (["a-1", "b-1"], "lot_or_period")
 
 
+def test_only_a_lot_is_said_to_be_used_at_another_time():
+    of_lots = localise(made(([LOT, LOT], LOT_1_BAD), kinds=("lot", "period")))
+    top = of_lots.groups[0]
+    times = replace(top, members=tuple(member for member in top.members if member.kind == "period"))
+    of_times = replace(of_lots, groups=(times, *of_lots.groups[1:]))
+    assert ("请在别的时段再用此批" in explain(of_lots, "zh"), "再用此批" in explain(of_times, "zh")) == (True, False)
+    assert "can't tell the period from the lots used in it" in explain(of_times, "en")
+
+
 def test_without_its_order_a_lot_is_never_a_suspect():
     result = localise(totals_of(made(([LOT], LOT_1_BAD))))
     top = result.groups[0]
