@@ -16,7 +16,7 @@ from shared.adapters.heads import SignedHead
 from shared.adapters.http.answers import JSON, NDJSON, answers, ndjson
 from shared.adapters.http.conventions import Reading
 from shared.adapters.http.policy import policy
-from shared.adapters.http.positions import span_of
+from shared.adapters.http.positions import MAX_POSITION, span_of
 from shared.adapters.postgres.verify import Verdict
 from shared.adapters.runtime import Resources
 from shared.adapters.verification import verify_service
@@ -106,7 +106,7 @@ def audit_router(audited: Audited) -> APIRouter:
     @router.get("/events", operation_id=f"{service}_audit_events", dependencies=[answers(LINE, NDJSON)])
     async def events(
         read: Reading,
-        after: Annotated[int, Query(ge=0, description="从此位置之后 · past this position")] = 0,
+        after: Annotated[int, Query(ge=0, le=MAX_POSITION, description="从此位置之后 · past this position")] = 0,
         case: Annotated[str | None, Query(max_length=200)] = None,
         type: Annotated[str | None, Query(max_length=100)] = None,  # noqa: A002 - the parameter's public name
         actor: Annotated[str | None, Query(max_length=200)] = None,

@@ -12,7 +12,8 @@ from shared.contracts.catalogue import SERVICES
 
 _ONE = re.compile(rf"({'|'.join(SERVICES)}):(0|[1-9][0-9]{{0,18}})")
 _TIME = re.compile(r"\d{4}-\d{2}-\d{2}[Tt ]\d{2}:\d{2}:\d{2}(\.\d{1,6})?([Zz]|[+-]\d{2}:\d{2})")
-_MAX_POSITION = 2**63 - 1
+MAX_POSITION = 2**63 - 1
+"""What the database can count to."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +34,7 @@ def read_vector(text: str) -> dict[str, int] | None:
     positions: dict[str, int] = {}
     for part in text.split(","):
         match = _ONE.fullmatch(part.strip())
-        if match is None or match[1] in positions or int(match[2]) > _MAX_POSITION:
+        if match is None or match[1] in positions or int(match[2]) > MAX_POSITION:
             return None
         positions[match[1]] = int(match[2])
     return positions
