@@ -47,7 +47,7 @@ from shared.kernel.erasure import erasure_rule
 
 def wire(resources: Resources, views: Views) -> Wired:
     store, vault, numbers = resources.store, resources.vault, resources.numbers
-    rows = FactRows(resources.pool, resources.settings.plant_zone)
+    rows = FactRows(resources.pool, resources.settings.plant_zone, room=resources.room)
     in_time = FactRows(resources.pool, resources.settings.plant_zone, resources.reads)
     table = AllMatches()
     seen = Sight(

@@ -209,6 +209,8 @@ class Runtime:
         for source, reactor in self.views.reactors.items():
             if reactor.halted:
                 states[f"reactions to {source}"] = f"halted: {next(iter(reactor.halted.values()))}"
+        if self.resources.room is not None and not self.resources.room.is_enough:
+            states["disk"] = "full: reading only until there is space"
         dead = [task.get_name() for task in self._tasks if task.done()]
         return states | dict.fromkeys(dead, "stopped") | await self._parked()
 
