@@ -6,8 +6,10 @@ import asyncio
 import json
 import time
 from argparse import ArgumentParser
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import ClassVar
 
 from rich.console import Console
 from rich.progress import Progress
@@ -17,23 +19,32 @@ from deploy.cli import Arguments, add_folder, language
 from deploy.commands.long_work import long_work
 from deploy.commands.on_folder import on_folder
 from deploy.outcomes import NOT_FOUND, TAMPERED
+from shared.adapters.heads import HeadFile
 from shared.adapters.postgres.verify import Fault, Verdict
 from shared.adapters.runtime import Runtime
 from shared.adapters.verification import Part, audited_tenants, verify_service
 from shared.contracts.catalogue import SERVICES
+from shared.kernel.errors import SuyuanError
 
 FAULTS: Mapping[Fault, tuple[str, str]] = {
     "hash_differs": ("内容与其哈希不符", "its content is not what its hash says"),
     "position_missing": ("事件缺失", "the event is missing"),
+    "position_forged": ("多出的事件", "an event stands where none may"),
     "columns_differ": ("列与事件内容不符", "a column says other than the event itself"),
     "unreadable": ("无法读取", "it can't be read"),
     "head_differs": ("链头与日志不符", "the head is not that of the log"),
     "tail_cut": ("已签名的事件被截去", "events that were signed for are cut off"),
     "signed_head_differs": ("与已签名的链头不符", "it is not what was signed for"),
     "signature_invalid": ("链头签名无效", "the signature of the head is not ours"),
+    "head_line_damaged": ("链头文件的一行已损坏", "a line of the signed heads is damaged"),
+    "heads_unreadable": ("链头文件无法读取", "the file of signed heads can't be read"),
+    "heads_missing": ("链头文件缺失", "the file of signed heads is missing"),
+    "heads_behind": ("链头落后于日志，超出签名间隔", "signed heads lag behind the log for longer than signing takes"),
+    "heads_removed": ("副本中的链头已从文件中删除", "a head that the copy holds was removed from the file"),
     "facts_differ": ("事实与其批次不符", "facts are not those of their batch"),
     "blob_missing": ("文件缺失", "a file is missing"),
     "blob_differs": ("文件被改动", "a file was changed"),
+    "blob_unreadable": ("文件无法读取", "a file can't be read"),
 }
 PARTS: Mapping[Part, tuple[str, str]] = {"chain": ("链", "chain"), "anchors": ("事实与文件", "facts and files")}
 _COLUMNS = (
@@ -44,6 +55,14 @@ _COLUMNS = (
     ("结论", "verdict"),
     ("事件/秒", "events/s"),
 )
+
+
+@dataclass(eq=False, kw_only=True)
+class NoHeads(SuyuanError):
+    exit_code: ClassVar[int] = NOT_FOUND
+    zh: ClassVar[str] = "{folder} 中没有链头文件（<服务>.ndjson）"
+    en: ClassVar[str] = "There are no heads (<service>.ndjson) in {folder}"
+    folder: Path
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +79,11 @@ def add_arguments(parser: ArgumentParser) -> None:
     add_folder(parser)
     parser.add_argument("--tenant", help="只核对一个租户 · one tenant only")
     parser.add_argument("--service", choices=SERVICES, help="只核对一个服务 · one service only")
+    parser.add_argument(
+        "--heads",
+        type=Path,
+        help="另处保存的链头文件夹（<服务>.ndjson） · a folder of heads kept elsewhere (<service>.ndjson)",
+    )
     parser.add_argument("--json", action="store_true", help="每个日志一行 JSON · one JSON line a log")
 
 
@@ -70,16 +94,20 @@ def run(arguments: Arguments) -> int:
 
 async def _run(arguments: Arguments) -> int:
     english = language() == "en"
+    copies = _copies(arguments.heads)
     async with on_folder(arguments) as runtimes:
         logs = [
             (runtime, tenant)
             for service, runtime in runtimes.items()
             if arguments.service in (None, service)
-            for tenant in await audited_tenants(runtime.resources)
+            for tenant in await audited_tenants(runtime.resources, copies.get(service, ()))
             if arguments.tenant in (None, tenant)
         ]
         with long_work(silent=arguments.json) as progress:
-            judged = [await _judged(runtime, tenant, progress, english=english) for runtime, tenant in logs]
+            judged = [
+                await _judged(runtime, tenant, progress, copies.get(runtime.name, ()), english=english)
+                for runtime, tenant in logs
+            ]
     if arguments.json:
         _print_json(judged)
     else:
@@ -89,14 +117,27 @@ async def _run(arguments: Arguments) -> int:
     return 0 if all(each.verdict.whole for each in judged) else TAMPERED
 
 
-async def _judged(runtime: Runtime, tenant: str, progress: Progress, *, english: bool) -> Judged:
+def _copies(folder: Path | None) -> Mapping[str, Sequence[HeadFile]]:
+    """An auditor's own heads, by service. Raises NoHeads: a wrong folder would prove nothing and say whole."""
+    if folder is None:
+        return {}
+    files = {service: [HeadFile(folder / f"{service}.ndjson")] for service in SERVICES}
+    found = {service: held for service, held in files.items() if held[0].path.exists()}
+    if not found:
+        raise NoHeads(folder=folder)
+    return found
+
+
+async def _judged(
+    runtime: Runtime, tenant: str, progress: Progress, copies: Sequence[HeadFile], *, english: bool
+) -> Judged:
     began = time.monotonic()
     tasks = {part: progress.add_task(f"{tenant} {runtime.name} {PARTS[part][english]}", total=None) for part in PARTS}
 
     def seen(part: Part, done: int, total: int) -> None:
         progress.update(tasks[part], completed=done, total=total)
 
-    verdict = await verify_service(runtime.resources, runtime.wired.anchors, tenant, seen)
+    verdict = await verify_service(runtime.resources, runtime.wired.anchors, tenant, seen, copies)
     for task in tasks.values():
         progress.remove_task(task)
     return Judged(verdict, time.monotonic() - began)
@@ -120,7 +161,8 @@ def _said(verdict: Verdict, *, english: bool) -> str:
     if verdict.fault is None:
         return ("完好", "whole")[english]
     why = FAULTS[verdict.fault][english]
-    where = (f"位置 {verdict.bad_position}：{why}", f"position {verdict.bad_position}: {why}")[english]
+    at = verdict.bad_position
+    where = why if at is None else (f"位置 {at}：{why}", f"position {at}: {why}")[english]
     return where if verdict.detail is None else f"{where}\n{verdict.detail}"
 
 

@@ -17,6 +17,7 @@ from deploy.embedded.databases import ServiceDatabase, ensure_service_database
 from deploy.embedded.master_key import require_master_key
 from deploy.embedded.postgres import EmbeddedPostgres
 from shared.adapters.blobs import FolderBlobs
+from shared.adapters.disk import Room
 from shared.adapters.postgres.migrate import migrate
 from shared.adapters.private_file import kept
 from shared.adapters.runtime import Resources, Runtime, Secrets, Views, Wired, migrations_of
@@ -67,7 +68,7 @@ def wired(
     elsewhere: Mapping[str, EventLog] | None = None,
 ) -> Mapping[str, Runtime]:
     """The services in one process; each hears the others' logs directly. `elsewhere`: logs of services not here."""
-    blobs = FolderBlobs(settings.data_dir.absolute() / "blobs")
+    blobs = FolderBlobs(settings.data_dir.absolute() / "blobs", Room(settings.data_dir))
     resources = {service: Resources(service, dsn, secrets, blobs, settings, clock) for service, dsn in dsns.items()}
     logs = {**(elsewhere or {}), **{service: each.log for service, each in resources.items()}}
     return {service: Runtime(each, wire_of(service), logs) for service, each in resources.items()}

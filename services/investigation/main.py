@@ -50,7 +50,7 @@ from shared.kernel.erasure import erasure_rule
 def wire(resources: Resources, views: Views) -> Wired:
     store, vault, numbers = resources.store, resources.vault, resources.numbers
     table, zone = AllMatches(), resources.settings.plant_zone
-    rows = FactRows(resources.pool, zone)
+    rows = FactRows(resources.pool, zone, room=resources.room)
     in_time = FactRows(resources.pool, zone, resources.reads)
     seen = Sight(
         facts=rows,

@@ -77,6 +77,8 @@ def blobs_anchor(blobs: Blobs, event: type[Event], named: Callable[[Any], Sequen
                 found = await _sum(blobs, tenant, name)
             except FileNotFoundError:
                 return Broken("blob_missing", f"blob {name}")
+            except OSError as problem:  # a folder in its place, a file that isn't ours to read
+                return Broken("blob_unreadable", f"blob {name}: {problem.strerror}")
             if found != name:
                 return Broken("blob_differs", f"blob {name}")
         return None

@@ -9,6 +9,7 @@ from hashlib import sha256
 from pathlib import Path
 from urllib.parse import quote
 
+from shared.adapters.disk import Room
 from shared.adapters.failpoints import failpoint
 
 CHUNK = 1 << 20
@@ -17,11 +18,14 @@ CHUNK = 1 << 20
 class FolderBlobs:
     """The Blobs port over a folder. A file's name is the SHA-256 of its bytes."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, room: Room | None = None) -> None:
+        """`room` is asked before each piece: files must not take what Postgres needs to live."""
         self._folder = folder
+        self._room = room
 
     async def put(self, tenant: str, chunks: AsyncIterator[bytes]) -> str:
-        """Durable when it returns; the same content again is the same file."""
+        """Durable when it returns; the same content again is the same file. Raises StoreFull."""
+        self._require_room()
         home = self._home(tenant)
         await asyncio.to_thread(home.mkdir, parents=True, exist_ok=True)
         draft = home / f".draft-{os.urandom(12).hex()}"
@@ -29,6 +33,7 @@ class FolderBlobs:
         try:
             with draft.open("xb") as file:
                 async for chunk in chunks:
+                    self._require_room()
                     name.update(chunk)
                     await asyncio.to_thread(file.write, chunk)
                 file.flush()
@@ -47,6 +52,10 @@ class FolderBlobs:
 
     async def exists(self, tenant: str, sha256: str) -> bool:
         return await asyncio.to_thread((self._home(tenant) / _checked(sha256)).exists)
+
+    def _require_room(self) -> None:
+        if self._room is not None:
+            self._room.check()
 
     def _home(self, tenant: str) -> Path:
         return self._folder / quote(tenant, safe="")

@@ -6,9 +6,12 @@ there is space again, writing resumes by itself.
 
 from __future__ import annotations
 
+import errno
 import os
 import time
 from pathlib import Path
+
+import asyncpg
 
 from shared.kernel.errors import StoreFull
 
@@ -27,12 +30,23 @@ class Room:
         self._looked = 0.0
         self._enough = True
 
-    def check(self) -> None:
-        """Raises StoreFull where less than the reserve is left."""
+    @property
+    def is_enough(self) -> bool:
         now = time.monotonic()
         if now - self._looked > LOOK_SECONDS:
             self._looked = now
             free = os.statvfs(self._folder)
             self._enough = free.f_bavail * free.f_frsize >= self._reserve
-        if not self._enough:
+        return self._enough
+
+    def check(self) -> None:
+        """Raises StoreFull where less than the reserve is left."""
+        if not self.is_enough:
             raise StoreFull
+
+
+def is_full(error: BaseException) -> bool:
+    """Whether the disk, or our share of it, is what was too small: as Postgres says it, or the file system."""
+    return isinstance(error, asyncpg.DiskFullError) or (
+        isinstance(error, OSError) and error.errno in {errno.ENOSPC, errno.EDQUOT}
+    )

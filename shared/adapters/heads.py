@@ -11,18 +11,33 @@ import asyncio
 import os
 from base64 import b64decode, b64encode
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Protocol
+from typing import ClassVar, Protocol
 
 import msgspec
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
 from shared.adapters.failpoints import failpoint
+from shared.adapters.logging import get_logger
 from shared.kernel.clock import Clock
+from shared.kernel.errors import LogError
 
 SIGN_SECONDS = 60.0
+LONGEST_LINE = 4096
+"""More than a tenant's name, two numbers, a hash, a time and a signature take."""
+
+_log = get_logger("suyuan.heads")
+
+
+@dataclass(eq=False, kw_only=True)
+class HeadsUnreadable(LogError):
+    zh: ClassVar[str] = "读不了链头文件 {file}（{problem}）：请检查它是否为普通文件、本账户能否读取"
+    en: ClassVar[str] = "The file of signed heads {file} can't be read ({problem}): is it a file, and ours to read?"
+    file: str
+    problem: str
 
 
 class SignedHead(msgspec.Struct, frozen=True, kw_only=True):
@@ -46,39 +61,63 @@ class SignedHead(msgspec.Struct, frozen=True, kw_only=True):
         return True
 
 
+@dataclass(frozen=True, slots=True)
+class HeadLine:
+    """One line of a file, counted from 1. `head` is None where nobody can read it: somebody damaged it."""
+
+    number: int
+    head: SignedHead | None
+
+
 class HeadFile:
-    """An append-only file of signed heads, one JSON line each."""
+    """An append-only file of signed heads, one JSON line each. `name` is how findings call it."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        self.name = f"{path.parent.name}/{path.name}"
 
     def append(self, heads: list[SignedHead]) -> None:
-        """Durable when it returns. A line that a crash cut off is skipped when reading."""
+        """Durable when it returns. What a crash left of a line at the end makes room first. Raises OSError."""
         lines = b"".join(msgspec.json.encode(head, order="sorted") + b"\n" for head in heads)
         self.path.parent.mkdir(parents=True, exist_ok=True)
-        handle = os.open(self.path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+        handle = os.open(self.path, os.O_RDWR | os.O_APPEND | os.O_CREAT, 0o600)
         try:
-            os.write(handle, (b"" if self._ends_whole() else b"\n") + lines)
+            _cut_off_what_a_crash_left(handle)
+            os.write(handle, lines)
             os.fsync(handle)
         finally:
             os.close(handle)
 
-    def read(self) -> Iterator[SignedHead]:
-        if not self.path.exists():
+    def lines(self) -> Iterator[HeadLine]:
+        """Every line that was written whole; none where there is no file. Raises HeadsUnreadable."""
+        try:
+            with self.path.open("rb") as file:
+                for number, line in enumerate(file, start=1):
+                    if line.endswith(b"\n"):  # the last without one was cut off by a crash, and never durable
+                        yield HeadLine(number, _decoded(line))
+        except FileNotFoundError:
             return
-        with self.path.open("rb") as lines:
-            for line in lines:
-                try:
-                    yield msgspec.json.decode(line, type=SignedHead)
-                except msgspec.DecodeError:
-                    continue
+        except OSError as problem:
+            raise HeadsUnreadable(file=self.name, problem=problem.strerror or type(problem).__name__) from problem
 
-    def _ends_whole(self) -> bool:
-        if not self.path.exists() or self.path.stat().st_size == 0:
-            return True
-        with self.path.open("rb") as file:
-            file.seek(-1, os.SEEK_END)
-            return file.read(1) == b"\n"
+    def read(self) -> Iterator[SignedHead]:
+        """The heads of those lines. Raises HeadsUnreadable."""
+        return (line.head for line in self.lines() if line.head is not None)
+
+
+def _cut_off_what_a_crash_left(handle: int) -> None:
+    size = os.fstat(handle).st_size
+    tail = os.pread(handle, LONGEST_LINE, max(size - LONGEST_LINE, 0))
+    left = len(tail) - (tail.rfind(b"\n") + 1)
+    if left:
+        os.ftruncate(handle, size - left)
+
+
+def _decoded(line: bytes) -> SignedHead | None:
+    try:
+        return msgspec.json.decode(line, type=SignedHead)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return None
 
 
 class HeadSource(Protocol):
@@ -102,9 +141,10 @@ class HeadSigner:
         self._signed: dict[str, int] | None = None
 
     async def run(self) -> None:
+        """At once, for what a crash left unsigned, then every SIGN_SECONDS."""
         while True:
-            await asyncio.sleep(SIGN_SECONDS)
             await self.sign()
+            await asyncio.sleep(SIGN_SECONDS)
 
     async def sign(self) -> list[SignedHead]:
         """Sign what has moved; the new heads, already durable outside the database."""
@@ -120,6 +160,8 @@ class HeadSigner:
         ]
         if moved:
             failpoint("before-head-signing")
+            if signed and not self._file.path.exists():
+                _log.error("the file of signed heads is gone, it begins anew", file=self._file.name)
             await asyncio.to_thread(self._file.append, moved)
             signed.update((head.tenant, head.position) for head in moved)
         return moved

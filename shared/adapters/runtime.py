@@ -16,7 +16,7 @@ from fastapi import APIRouter
 from shared.adapters import metrics
 from shared.adapters.anchors import Anchor
 from shared.adapters.disk import Room
-from shared.adapters.heads import HeadFile, HeadSigner
+from shared.adapters.heads import HeadFile, HeadSigner, HeadsUnreadable
 from shared.adapters.logging import get_logger
 from shared.adapters.postgres.connection import connect, make_pool
 from shared.adapters.postgres.event_store import PostgresNumbers, PostgresStore, PostgresSubjectKeys
@@ -209,6 +209,8 @@ class Runtime:
         for source, reactor in self.views.reactors.items():
             if reactor.halted:
                 states[f"reactions to {source}"] = f"halted: {next(iter(reactor.halted.values()))}"
+        if self.resources.room is not None and not self.resources.room.is_enough:
+            states["disk"] = "full: reading only until there is space"
         dead = [task.get_name() for task in self._tasks if task.done()]
         return states | dict.fromkeys(dead, "stopped") | await self._parked()
 
@@ -272,8 +274,8 @@ async def _kept_running(name: str, run: Callable[[], Awaitable[None]]) -> None:
     while True:
         try:
             await run()
-        except StoreError as error:
-            _log.warning("background part waits for the database", part=name, why=str(error))
+        except (StoreError, HeadsUnreadable) as error:
+            _log.warning("background part waits", part=name, why=str(error))
         except Exception:  # noqa: BLE001 - whatever it is: said, and begun again
             _log.exception("background part failed, starts again", part=name)
         await asyncio.sleep(RESTART_SECONDS)

@@ -8,13 +8,16 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+import httpx
 import pytest
 
+from deploy.demo.exports import mapping_document
 from deploy.embedded.child import Child
 from shared.adapters.disk import Room
 from shared.kernel.errors import StoreFull
 from shared.kernel.ids import new_id
-from tests.e2e.test_embedded import FORM
+from tests.e2e.populated import STOCK
+from tests.e2e.test_embedded import FORM, PICTURE
 
 MIB = 1 << 20
 
@@ -31,8 +34,22 @@ def small_disk(tmp_path) -> Iterator[Path]:
     subprocess.run(["/bin/umount", "-l", str(place)], check=True)
 
 
+FULL = "full: reading only until there is space"
+
+
+def keyed() -> dict[str, str]:
+    return {"Idempotency-Key": str(new_id())}
+
+
 def write(client, status: int) -> dict:
-    answer = client.post("/api/v1/complaints", json=FORM, headers={"Idempotency-Key": str(new_id())})
+    answer = client.post("/api/v1/complaints", json=FORM, headers=keyed())
+    assert answer.status_code == status, answer.text
+    return answer.json()
+
+
+def attach(client, complaint: str, status: int) -> dict:
+    file = {"file": ("quagga.png", PICTURE + os.urandom(1000))}
+    answer = client.post(f"/api/v1/complaints/{complaint}/attachments", files=file, headers=keyed())
     assert answer.status_code == status, answer.text
     return answer.json()
 
@@ -42,6 +59,11 @@ def test_a_full_disk_refuses_writes_with_507_and_heals_by_itself(small_disk):
     try:
         client = server.client("service_agent")
         made = write(client, 201)
+        picture = attach(client, made["id"], 201)
+        engineer = server.client("admin")
+        document = {"document": mapping_document("syn-stock"), "reason": "test"}
+        mapping = engineer.put("/api/v1/mappings", json=document, headers=keyed())
+        assert mapping.is_success, mapping.text
         filler = small_disk / "filler"
         free = os.statvfs(small_disk)
         with filler.open("wb") as file:
@@ -49,10 +71,19 @@ def test_a_full_disk_refuses_writes_with_507_and_heals_by_itself(small_disk):
         time.sleep(0.5)
         problem = write(client, 507)
         assert problem["type"] == "urn:suyuan:problem:store-full"
-        assert client.get(f"/api/v1/complaints/{made['id']}").status_code == 200
+        one = f"/api/v1/complaints/{made['id']}"
+        for path in (one, "/api/v1/complaints", f"{one}/timeline", f"{one}/attachments/{picture['id']}"):
+            assert client.get(path).status_code == 200, path
+        assert attach(client, made["id"], 507)["type"] == problem["type"]
+        stock = {"file": ("stock.csv", STOCK.encode(), "text/csv")}
+        imported = engineer.post("/api/v1/trace/import", data={"mapping": "syn-stock"}, files=stock, headers=keyed())
+        assert (imported.status_code, imported.json()["type"]) == (507, problem["type"])
+        ready = httpx.get(f"{server.url}/health/ready")
+        assert (ready.status_code, ready.json()["checks"]["intake.disk"]) == (503, FULL)
         filler.unlink()
         time.sleep(0.5)
         write(client, 201)
+        assert httpx.get(f"{server.url}/health/ready").status_code == 200
         assert server.stop() == 0
     finally:
         if server.process is not None and server.process.poll() is None:

@@ -9,7 +9,7 @@ from typing import Annotated
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from fastapi import APIRouter, Path, Query, Response
+from fastapi import APIRouter, Query, Response
 
 from services.capa.application.handlers import CapaHandlers
 from services.capa.domain.capa.commands import (
@@ -43,6 +43,7 @@ from services.capa.readmodels.action_list import MODEL as ACTIONS
 from services.capa.readmodels.action_list import ActionFilter, actions
 from services.capa.readmodels.effectiveness_counts import COUNTED, counts
 from shared.adapters.http.answers import answers, created, done, listed
+from shared.adapters.http.body import Ordinal
 from shared.adapters.http.conventions import Creating, Paging, Reading, Writing
 from shared.adapters.http.evidence import Citable
 from shared.adapters.http.policy import policy
@@ -53,7 +54,6 @@ from shared.kernel.shapes import page_of
 
 ONE = f"{CAPAS}/{{capa_id}}"
 ACTION = f"{ONE}/actions/{{action_no}}"
-ActionNo = Annotated[int, Path(ge=1, le=10_000)]
 Today = Callable[[Context], date]
 
 
@@ -110,19 +110,19 @@ def _add_planning(router: APIRouter, handlers: CapaHandlers, today: Today) -> No
         return created(SERVICE, (await handlers.plan_action(context, command)).appended)
 
     @router.post(f"{ACTION}/approve", operation_id="approveAction", dependencies=writers)
-    async def approve(capa_id: UUID, action_no: ActionNo, context: Writing) -> Response:
+    async def approve(capa_id: UUID, action_no: Ordinal, context: Writing) -> Response:
         """批准措施 · Approve; not by its planner or owner."""
         command = ApproveAction(capa_id=capa_id, action_no=action_no, by=context.actor.subject)
         return done(SERVICE, (await handlers.approve_action(context, command)).appended)
 
     @router.post(f"{ACTION}/return", operation_id="returnAction", dependencies=writers)
-    async def give_back(capa_id: UUID, action_no: ActionNo, body: ReasonBody, context: Writing) -> Response:
+    async def give_back(capa_id: UUID, action_no: Ordinal, body: ReasonBody, context: Writing) -> Response:
         """退回措施 · Return to be planned anew."""
         command = ReturnAction(capa_id=capa_id, action_no=action_no, reason=body.reason)
         return done(SERVICE, (await handlers.return_action(replace(context, reason=body.reason), command)).appended)
 
     @router.post(f"{ACTION}/due-date", operation_id="changeDueDate", dependencies=writers)
-    async def due_date(capa_id: UUID, action_no: ActionNo, body: DueDateBody, context: Writing) -> Response:
+    async def due_date(capa_id: UUID, action_no: Ordinal, body: DueDateBody, context: Writing) -> Response:
         """变更期限（保留最初期限） · Change the due date; the first one stays."""
         command = ChangeDueDate(
             capa_id=capa_id,
@@ -138,13 +138,13 @@ def _add_work(router: APIRouter, handlers: CapaHandlers, citable: Citable, today
     writers = [policy(*WRITERS), answers(shapes.CHANGED)]
 
     @router.post(f"{ACTION}/start", operation_id="startAction", dependencies=writers)
-    async def start(capa_id: UUID, action_no: ActionNo, context: Writing) -> Response:
+    async def start(capa_id: UUID, action_no: Ordinal, context: Writing) -> Response:
         """开始措施 · Start."""
         command = StartAction(capa_id=capa_id, action_no=action_no)
         return done(SERVICE, (await handlers.start_action(context, command)).appended)
 
     @router.post(f"{ACTION}/complete", operation_id="completeAction", dependencies=writers)
-    async def complete(capa_id: UUID, action_no: ActionNo, body: CompleteActionBody, context: Writing) -> Response:
+    async def complete(capa_id: UUID, action_no: Ordinal, body: CompleteActionBody, context: Writing) -> Response:
         """完成措施（含断点） · Complete, with its cut-in."""
         command = CompleteAction(
             capa_id=capa_id,
@@ -159,7 +159,7 @@ def _add_work(router: APIRouter, handlers: CapaHandlers, citable: Citable, today
         return done(SERVICE, (await handlers.complete_action(context, command)).appended)
 
     @router.post(f"{ACTION}/verify", operation_id="verifyAction", dependencies=writers)
-    async def verify(capa_id: UUID, action_no: ActionNo, body: VerifyActionBody, context: Writing) -> Response:
+    async def verify(capa_id: UUID, action_no: Ordinal, body: VerifyActionBody, context: Writing) -> Response:
         """验证措施 · Verify; not by who completed it."""
         command = VerifyAction(
             capa_id=capa_id,
@@ -172,7 +172,7 @@ def _add_work(router: APIRouter, handlers: CapaHandlers, citable: Citable, today
         return done(SERVICE, (await handlers.verify_action(context, command)).appended)
 
     @router.post(f"{ACTION}/cancel", operation_id="cancelAction", dependencies=writers)
-    async def cancel(capa_id: UUID, action_no: ActionNo, body: ReasonBody, context: Writing) -> Response:
+    async def cancel(capa_id: UUID, action_no: Ordinal, body: ReasonBody, context: Writing) -> Response:
         """取消措施 · Cancel, with the reason."""
         command = CancelAction(capa_id=capa_id, action_no=action_no, reason=body.reason)
         return done(SERVICE, (await handlers.cancel_action(replace(context, reason=body.reason), command)).appended)

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Annotated, Literal
 from uuid import UUID
 
-from fastapi import APIRouter, Path, Query, Response
+from fastapi import APIRouter, Query, Response
 
 from services.capa.application.handlers import CapaHandlers
 from services.capa.domain.capa.commands import (
@@ -34,6 +34,7 @@ from services.capa.readmodels.capa_view import CapaView, capa_view
 from services.capa.readmodels.lessons import MODEL as LESSONS
 from services.capa.readmodels.lessons import lessons
 from shared.adapters.http.answers import answers, done, listed, view
+from shared.adapters.http.body import Ordinal
 from shared.adapters.http.conventions import Paging, Reading, ReadingAsOf, Writing
 from shared.adapters.http.policy import Role, policy
 from shared.adapters.http.streams import stream_of
@@ -42,7 +43,6 @@ from shared.kernel.shapes import items_of, page_of
 
 SERVICE = "capa"
 CAPAS = "/api/v1/capas"
-ItemNo = Annotated[int, Path(ge=1, le=1_000)]
 WRITERS: tuple[Role, ...] = ("quality_engineer", "quality_manager", "department_lead", "admin")
 READERS: tuple[Role, ...] = (*WRITERS, "service_agent", "auditor")
 
@@ -132,7 +132,7 @@ def _add_commands(router: APIRouter, handlers: CapaHandlers) -> None:
         dependencies=[policy("quality_engineer", "quality_manager", "admin"), answers(shapes.CHANGED)],
     )
     async def recurrence(
-        capa_id: UUID, complaint_id: UUID, item_no: ItemNo, body: RecurrenceReviewBody, context: Writing
+        capa_id: UUID, complaint_id: UUID, item_no: Ordinal, body: RecurrenceReviewBody, context: Writing
     ) -> Response:
         """评审疑似复发 · Review a suspected recurrence; not by who owns or completed an action."""
         command = ReviewRecurrence(

@@ -15,6 +15,7 @@ import msgspec
 from services.investigation.domain.facts.kinds import KINDS
 from services.investigation.domain.facts.record import FactId, FactRecord
 from services.investigation.domain.facts.stored import StoredFact, restored, row_digest, stored
+from shared.adapters.disk import Room
 from shared.adapters.failpoints import failpoint
 from shared.adapters.postgres.connection import BROKEN, reading, writing
 from shared.adapters.postgres.reader import Reader
@@ -109,16 +110,21 @@ class BatchFault:
 class FactRows:
     """All facts of the service's database. Days of production are told in the plant's time zone.
 
-    `reader`: how they are asked for, where not through the pool itself.
+    `reader`: how they are asked for, where not through the pool itself. `room` is asked before rows are written.
     """
 
-    def __init__(self, pool: asyncpg.Pool, plant_zone: str = "UTC", reader: Reader | None = None) -> None:
+    def __init__(
+        self, pool: asyncpg.Pool, plant_zone: str = "UTC", reader: Reader | None = None, room: Room | None = None
+    ) -> None:
+        self._room = room
         self._pool = pool
         self._plant_zone = plant_zone
         self._reader: Reader = pool if reader is None else reader
 
     async def stage(self, tenant: str, batch_id: UUID, kind: str, rows: Iterable[StoredFact]) -> None:
-        """Write rows that nobody sees until their batch is anchored."""
+        """Write rows that nobody sees until their batch is anchored. Raises StoreFull."""
+        if self._room is not None:
+            self._room.check()
         with writing():
             await self._pool.copy_records_to_table(
                 "row",

@@ -9,7 +9,7 @@ import re
 from collections import OrderedDict
 from collections.abc import Callable
 from hashlib import sha256
-from typing import Any
+from typing import Any, TypeGuard
 
 from joserfc import jws, jwt
 from joserfc.errors import JoseError
@@ -25,8 +25,8 @@ ALGORITHMS = ("RS256", "ES256")
 REMEMBERED_TOKENS = 10_000
 REMEMBERED_SECONDS = 600.0
 MAX_TOKEN_BYTES = 8 * 1024
-
-_LAST_SECOND = 2**53
+MOST_SECONDS = 2**53
+"""Up to here a float holds every integer."""
 
 _TENANT = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,62}")
 _SUBJECT = re.compile(r"[\x21-\x7e]{1,200}")
@@ -94,8 +94,10 @@ class Authenticator:
     def _check_times_and_names(self, claims: dict[str, Any]) -> None:
         now = self._now()
         expires, begins = claims.get("exp"), claims.get("nbf", 0)
-        if expires is None or not _number(expires) or not _number(begins):
+        if not _seconds(expires):
             raise _bad("缺少有效期", "exp is missing or not a number")
+        if not _seconds(begins) or not _seconds(claims.get("iat", 0)):
+            raise _bad("nbf、iat 应为数字", "nbf or iat is not a number")
         if expires + self._leeway <= now:
             raise _bad("令牌已过期", "the token has expired")
         if begins - self._leeway > now:
@@ -134,9 +136,9 @@ def _parties(roles: frozenset[str], claim: object) -> frozenset[Party]:
         raise _bad(f"parties 有误：{error.zh}", f"the claim parties is wrong: {error.en}") from None
 
 
-def _number(value: object) -> bool:
-    """Seconds that a double counts exactly. JSON as Python reads it knows NaN, which never expires, and 10**400."""
-    return isinstance(value, (int, float)) and not isinstance(value, bool) and abs(value) <= _LAST_SECOND
+def _seconds(value: object) -> TypeGuard[float]:
+    """Seconds since 1970: JSON as Python reads it knows NaN, which never expires, and integers beyond every float."""
+    return isinstance(value, (int, float)) and not isinstance(value, bool) and abs(value) <= MOST_SECONDS
 
 
 def _bad(zh: str, en: str) -> Unauthenticated:

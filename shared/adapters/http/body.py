@@ -80,6 +80,9 @@ No validator of our own: bounds added behind one (`Field(gt=0)`) would stand in 
 Count = Annotated[int, Field(ge=0, le=2**31 - 1)]
 """A number of things."""
 
+Ordinal = Annotated[int, Field(ge=1, le=2**31 - 1)]
+"""Which of several things that are counted from 1: an item, an action. In paths too."""
+
 
 EARLIEST_YEAR, LATEST_YEAR = 1900, 9998
 """A slip of the pen made complaint C1-000001; and a year short of the calendar's end, zones can be told apart."""

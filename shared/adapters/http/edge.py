@@ -11,14 +11,15 @@ from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from shared.adapters.disk import is_full
 from shared.adapters.http.call import SCOPE_KEY, Call, Edge
-from shared.adapters.http.edge_errors import BodyTooLarge, EdgeError, FieldError, InvalidRequest
+from shared.adapters.http.edge_errors import BodyTooLarge, FieldError, InvalidRequest
 from shared.adapters.http.problem import MEDIA_TYPE, Answered, render, render_crash
 from shared.adapters.http.validation import parameter_errors
 from shared.adapters.logging import CORRELATION, get_logger
 from shared.adapters.metrics import HTTP_REQUESTS
 from shared.adapters.telemetry import TELEMETRY, span
-from shared.kernel.errors import SuyuanError
+from shared.kernel.errors import StoreFull, SuyuanError
 
 _log = get_logger("suyuan.http")
 _SERVER_FAULT = 500
@@ -143,8 +144,10 @@ def _problem(call: Call, error: Exception) -> Answered:
     return answer
 
 
-def _translated(call: Call, error: Exception) -> EdgeError | None:
-    """Errors of the framework in our words."""
+def _translated(call: Call, error: Exception) -> SuyuanError | None:
+    """Errors of the framework, and of a full disk wherever it was met, in our words."""
+    if is_full(error):
+        return StoreFull()
     if isinstance(error, RequestValidationError):
         return parameter_errors(error.errors())
     if not isinstance(error, HTTPException):

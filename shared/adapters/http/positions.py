@@ -13,6 +13,7 @@ from shared.contracts.catalogue import SERVICES
 _ONE = re.compile(rf"({'|'.join(SERVICES)}):(0|[1-9][0-9]{{0,18}})")
 _TIME = re.compile(r"\d{4}-\d{2}-\d{2}[Tt ]\d{2}:\d{2}:\d{2}(\.\d{1,6})?([Zz]|[+-]\d{2}:\d{2})")
 MAX_POSITION = 2**63 - 1
+"""What the database can count to."""
 
 
 @dataclass(frozen=True, slots=True)

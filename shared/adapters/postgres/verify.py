@@ -30,9 +30,15 @@ Fault = Literal[
     "tail_cut",
     "signed_head_differs",
     "signature_invalid",
+    "head_line_damaged",
+    "heads_unreadable",
+    "heads_missing",
+    "heads_behind",
+    "heads_removed",
     "facts_differ",
     "blob_missing",
     "blob_differs",
+    "blob_unreadable",
 ]
 
 FIRST = -(2**63)
@@ -63,7 +69,10 @@ select tenant from known where tenant is not null union select tenant from log.h
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verdict:
-    """`bad_position` is the first position at which the log isn't what it was, None where it is whole."""
+    """`bad_position` is the first position at which the log isn't what it was, None where it is whole.
+
+    None too where the fault is one of the files of signed heads, which `detail` names, and the log stands against none.
+    """
 
     tenant: str
     service: str
@@ -104,16 +113,21 @@ async def verify(
 
     It is judged as it stood at the beginning; what is appended meanwhile disturbs nothing.
     """
-    heads = {h.position: h for h in signed if h.tenant == tenant and h.service == service}
-    forged = sorted(p for p, h in heads.items() if not h.is_signed_by(key))
+    heads: dict[int, SignedHead] = {}
+    forged: list[int] = []
+    for head in signed:
+        if head.tenant == tenant and not head.is_signed_by(key):
+            forged.append(head.position)
+        elif head.tenant == tenant and head.service == service:
+            heads[head.position] = head
     walk = _Walk(tenant, service, heads)
     try:
         await _through(pool, walk, PAGE, progress)
     except (*DAMAGED, *UNTIMELY):
         await _up_to_the_damage(pool, walk)
     bad = walk.position if walk.fault else None
-    if forged and (bad is None or forged[0] < bad):
-        walk.fault, bad, walk.detail = "signature_invalid", forged[0], None
+    if forged and (bad is None or min(forged) < bad):
+        walk.fault, bad, walk.detail = "signature_invalid", min(forged), None
     return Verdict(
         tenant=tenant,
         service=service,

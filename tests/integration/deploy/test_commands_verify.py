@@ -5,12 +5,15 @@ from __future__ import annotations
 import asyncio
 import json
 from hashlib import sha256
+from typing import get_args
 
 import pytest
 
+from deploy.commands.verify import FAULTS
 from services.investigation.domain.facts.kinds import KINDS
 from services.investigation.domain.facts.stored import restored, stored
 from services.investigation.readmodels.fact_rows import FactRows
+from shared.adapters.postgres.verify import Fault
 from shared.adapters.verification import verify_service
 from shared.contracts.intake.complaint import AttachmentAdded, SatisfactionRecorded
 from shared.contracts.investigation.facts import FactsCaptured
@@ -156,3 +159,25 @@ async def test_a_byte_changed_in_the_files_of_a_stopped_database_is_named_by_pos
     code, verdict = await judged(held, "t1")
     assert (code, verdict["fault"], verdict["bad_position"]) == (3, "unreadable", first)
     assert verdict["events"] == first - 1
+
+
+def test_every_fault_is_said_in_both_languages():
+    assert set(FAULTS) == set(get_args(Fault))
+
+
+async def test_a_file_that_is_a_folder_is_named(held):
+    name = "0" * 64
+    added = AttachmentAdded(
+        complaint_id=new_id(),
+        attachment_id=new_id(),
+        subject_id=new_id(),
+        kind="image",
+        media_type="image/png",
+        size=14,
+        sha256=name,
+        file_name="p.png",
+    )
+    await held.append("intake", "folder", f"complaint-{added.complaint_id}", added)
+    (held.folder / "blobs" / "folder" / name).mkdir(parents=True)
+    code, verdict = await judged(held, "folder")
+    assert (code, verdict["fault"], verdict["detail"]) == (3, "blob_unreadable", f"blob {name}: Is a directory")

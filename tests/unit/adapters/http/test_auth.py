@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
-from joserfc import jwt
+from joserfc import jws, jwt
 from joserfc.jwk import ECKey, RSAKey
 
 from shared.adapters.http.auth import REMEMBERED_TOKENS, Authenticator
@@ -253,3 +253,23 @@ async def test_roles_are_checked_before_the_body(anyone, issuer):
 def test_the_clock_of_the_issuer_is_utc(issuer):
     claims = json.loads(base64.urlsafe_b64decode(issuer.token(["admin"]).split(".")[1] + "=="))
     assert abs(claims["iat"] - datetime.now(UTC).timestamp()) < 60  # noqa: TID251 - compared with the wall clock
+
+
+@pytest.mark.parametrize("claim", ["exp", "nbf", "iat"])
+@pytest.mark.parametrize(
+    "value",
+    [10**400, -(10**400), 2**64, float("nan"), float("inf"), float("-inf"), "soon", str(NOW + 60), True, [], {}],
+    ids=lambda value: str(value)[:12],
+)
+async def test_a_time_that_is_no_number_of_seconds_is_refused(authenticator, claim, value):
+    header = {"alg": "RS256", "kid": RSA.kid}
+    payload = json.dumps(CLAIMS | {claim: value}).encode()
+    token = b"Bearer " + jws.serialize_compact(header, payload, RSA, algorithms=["RS256"]).encode()
+    await refused(authenticator, token)
+    with pytest.raises(Unauthenticated):
+        await authenticator.principal(token)
+
+
+@pytest.mark.parametrize("value", [-1, -(10**15)])
+async def test_a_token_of_before_1970_has_expired(authenticator, value):
+    assert await refused(authenticator, signed(exp=value)) == "the token has expired"
