@@ -94,6 +94,7 @@ _TEXTS: Mapping[str, tuple[str, str]] = {
     "region": ("区域", "Region"),
     "conclusion": ("调查结论", "Conclusion"),
     "tried": ("已做工作", "What was tried"),
+    "inapplicable": ("不适用", "Does not apply"),
     "evidence": ("证据", "Evidence"),
     "none": ("无", "None"),
 }

@@ -196,3 +196,11 @@ def test_rule_16_the_customer_edition_says_that_it_worked_without_figures_of_oth
 def test_a_time_names_its_offset_also_where_it_is_west_or_no_whole_hour(zone, said):
     content = document(replace(header("internal"), zone=zone), everything())
     assert said in render(content, "en").decode()
+
+
+def test_the_page_says_why_a_leg_has_no_root_cause():
+    concluded = replace(s.concluded("已查明"), inapplicable=(s.NO_ESCAPE,))
+    sources = replace(everything(), dossier=replace(everything().dossier, concluded=concluded))
+    told = render(document(header("internal"), sources), "zh-CN").decode()
+    assert f"不适用: 流出原因 — {s.NO_ESCAPE.reason}" in told
+    assert s.NO_ESCAPE.reason not in render(document(header("customer"), sources), "zh-CN").decode()
