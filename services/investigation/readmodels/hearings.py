@@ -162,7 +162,7 @@ async def hearings(
 
 
 def _told(row: Mapping[str, Any], parties: Collection[Party] | None) -> dict[str, Any]:
-    shares = _shares(dict(row))
+    shares = _shares({**row, **{name: msgspec.json.decode(row[name]) for name in ("shares", "answers")}})
     return {
         **{name: row[name] for name in ("investigation_id", "investigation_no", "root_cause_id", "proposal_no")},
         "hear_by": shares.hear_by,
