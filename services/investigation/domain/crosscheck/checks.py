@@ -11,6 +11,7 @@ from datetime import UTC, date, datetime, tzinfo
 from decimal import Decimal
 
 from services.investigation.domain.facts.record import FactRecord
+from services.investigation.domain.flow.judge import deviates, unjudged
 from shared.contracts.evidence import EvidenceRef
 from shared.contracts.intake.complaint import ComplaintItem
 from shared.contracts.investigation.investigation import CrossCheck
@@ -176,12 +177,12 @@ def _quantity_plausible(claim: Claim, records: LotRecords) -> CrossCheck:
 
 
 def _incoming_passed(records: LotRecords) -> CrossCheck:
-    """Every raw lot's incoming inspection passed. One failed: mismatch; one never inspected: missing, by name."""
+    """Every raw lot's incoming inspection passed. One failed: mismatch; one not judged: missing, by name."""
     by_lot = {lot: [r for r in records.incoming if r.text("lot") == lot] for lot in sorted(set(records.raw_lots))}
-    failed = [r for found in by_lot.values() for r in found if r.text("result") != "pass"]
-    uninspected = [lot for lot, found in by_lot.items() if not found]
+    failed = [r for found in by_lot.values() for r in found if deviates(r)]
+    uninspected = [lot for lot, found in by_lot.items() if not found or any(map(unjudged, found))]
     if failed:
-        said = _listed([f"{r.text('lot')}: {r.text('characteristic')} {r.text('result') or '—'}" for r in failed])
+        said = _listed([f"{r.text('lot')}: {r.text('characteristic')} {_verdict(r)}" for r in failed])
         return _answer("incoming_inspection", "SRM", "pass", said, fits=False, record=failed[0].evidence)
     if uninspected or not by_lot:
         said = _listed([f"{lot}: —" for lot in uninspected])
@@ -189,6 +190,12 @@ def _incoming_passed(records: LotRecords) -> CrossCheck:
     first = next(found[0] for found in by_lot.values())
     said = _listed([f"{lot}: pass" for lot in by_lot])
     return _answer("incoming_inspection", "SRM", "pass", said, fits=True, record=first.evidence)
+
+
+def _verdict(inspection: FactRecord) -> str | None:
+    """What was judged; where that was a pass or nothing, the value that is outside its limits."""
+    result = inspection.text("result")
+    return inspection.text("value") if result in (None, "pass") else result
 
 
 def _listed(values: Sequence[str]) -> str | None:

@@ -127,20 +127,26 @@ def inspection_findings(lot: str, reports: Sequence[FactRecord]) -> list[Finding
     kind: FindingKind = "inspection_report"
     if not reports:
         return [gap(kind, f"批次 {lot} 没有检验报告", f"Lot {lot} has no inspection report")]
-    findings = [_report_deviation(report) for report in reports if _deviates(report)]
-    unjudged = [r for r in reports if r.text("result") is None and outside(r) is None]
-    if unjudged:
-        zh = f"批次 {lot} 的 {len(unjudged)} 项检验没有判定"
-        en = f"{len(unjudged)} inspection(s) of lot {lot} without a result"
-        findings.append(gap(kind, zh, en, unjudged))
+    findings = [_report_deviation(report) for report in reports if deviates(report)]
+    open_ones = [report for report in reports if unjudged(report)]
+    if open_ones:
+        zh = f"批次 {lot} 的 {len(open_ones)} 项检验没有判定"
+        en = f"{len(open_ones)} inspection(s) of lot {lot} without a result"
+        findings.append(gap(kind, zh, en, open_ones))
     if findings:
         return findings
     zh, en = f"批次 {lot} 的 {len(reports)} 项检验合格", f"{len(reports)} inspection(s) of lot {lot} passed"
     return [in_order(kind, zh, en, reports)]
 
 
-def _deviates(report: FactRecord) -> bool:
+def deviates(report: FactRecord) -> bool:
+    """Failed or conceded, or its own value outside its limits."""
     return report.text("result") in ("fail", "concession") or (outside(report) or 0) > 0
+
+
+def unjudged(report: FactRecord) -> bool:
+    """Neither a result nor a value with limits: it says nothing of good or bad."""
+    return report.text("result") is None and outside(report) is None
 
 
 def _report_deviation(report: FactRecord) -> Finding:

@@ -55,6 +55,21 @@ def test_a_failed_incoming_inspection_is_a_mismatch_and_cited():
     assert (found.answer, found.recorded, found.record) == ("mismatch", "R-2: MFR fail", failed.evidence)
 
 
+def test_an_incoming_inspection_that_nobody_judged_is_missing_and_no_failure():
+    def incoming(**told):
+        record = s.record("incoming_inspection", 5, lot="R-2", report="I-2", characteristic="MFR", **told)
+        found = checks(raw_lots=["R-1", "R-2"], incoming=[PASSED, record])["incoming_inspection"]
+        return found.answer, found.recorded
+
+    limits = {"lower_limit": Decimal(3), "upper_limit": Decimal(5)}
+    assert incoming() == ("missing", "R-2: —")
+    assert incoming(value=Decimal(4)) == ("missing", "R-2: —")
+    assert incoming(value=Decimal(4), **limits) == ("match", "R-1: pass; R-2: pass")
+    assert incoming(value=Decimal(6), **limits) == ("mismatch", "R-2: MFR 6")
+    assert incoming(result="pass", value=Decimal(6), **limits) == ("mismatch", "R-2: MFR 6")
+    assert incoming(result="concession") == ("mismatch", "R-2: MFR concession")
+
+
 def test_a_check_quotes_the_same_words_once():
     failed = [
         s.record("incoming_inspection", row, lot="R-2", report=f"I-{row}", characteristic="MFR", result="fail")
