@@ -1,22 +1,24 @@
 """What a command that failed on purpose says, and the code it ends with.
 
 0 done, 2 usage or settings, 130 and 143 ended by a signal; what a command answers: 3 to 6 (docs/operations.md).
-10 to 21, 30 and 31 are the classes of deploy/embedded (`exit_code` of each); 16 also where the disk runs full later on.
+10 to 21, 30, 31 and 33 are the classes of deploy/embedded (`exit_code` of each); 16 also on a disk that runs full.
 """
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar
 
 import asyncpg
 
+from shared.adapters.disk import is_full
 from shared.adapters.postgres.connection import DurabilityOff
 from shared.adapters.postgres.migrate import ChangedMigration, NewerSchema, OlderSchema
 from shared.adapters.postgres.rebuild import RebuildDiffers, RebuildParked
 from shared.adapters.postgres.verify import DAMAGED
-from shared.adapters.private_file import SecretBroken
+from shared.adapters.private_file import ReadableByOthers, SecretBroken
 from shared.kernel.errors import StoreFull, StoreUnavailable, SuyuanError, UnknownEvent
 
 TAMPERED, NOT_FOUND, STILL_PARKED, NOT_SWITCHED = 3, 4, 5, 6
@@ -39,6 +41,18 @@ class DatabaseDamaged(SuyuanError):
     problem: str
 
 
+@dataclass(eq=False, kw_only=True)
+class PathUnusable(SuyuanError):
+    zh: ClassVar[str] = "无法使用 {file}（{problem}）：数据文件夹须是可写的文件夹，其中的文件须属于本账户"
+    en: ClassVar[str] = (
+        "{file} can't be used ({problem}): the data folder must be a folder that can be written, its files our own"
+    )
+    file: str
+    problem: str
+
+
+_UNUSABLE = frozenset({errno.ENOTDIR, errno.EEXIST, errno.EISDIR, errno.EROFS, errno.EACCES, errno.EPERM})
+
 EXIT_CODES: Mapping[type[SuyuanError], int] = {
     RebuildDiffers: NOT_SWITCHED,
     RebuildParked: NOT_SWITCHED,
@@ -52,6 +66,8 @@ EXIT_CODES: Mapping[type[SuyuanError], int] = {
     DatabaseDamaged: 27,
     UnknownEvent: 28,
     SecretBroken: 29,
+    ReadableByOthers: 29,
+    PathUnusable: 32,
 }
 
 _GONE = (
@@ -85,8 +101,10 @@ def outcome(error: Exception) -> Outcome | None:
 def _said(error: Exception) -> SuyuanError | None:
     if isinstance(error, SuyuanError):
         return error
-    if isinstance(error, asyncpg.DiskFullError):
+    if is_full(error):
         return StoreFull()
+    if isinstance(error, OSError) and error.errno in _UNUSABLE and error.filename is not None:
+        return PathUnusable(file=str(error.filename), problem=error.strerror or "")
     if isinstance(error, DAMAGED):
         return DatabaseDamaged(problem=str(error))
     closed = isinstance(error, asyncpg.InterfaceError) and "closed" in str(error)  # others are misuse: a defect

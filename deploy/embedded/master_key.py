@@ -51,7 +51,7 @@ async def require_master_key(file: Path, databases: Iterable[ServiceDatabase]) -
 
 
 def _require_unwraps(file: Path, wrapped: bytes, database: str) -> None:
-    if not file.exists():
+    if not file.is_file():
         raise MasterKeyMissing(file=file, database=database)
     try:
         aes_key_unwrap(file.read_bytes(), wrapped)

@@ -17,6 +17,7 @@ import uvloop
 
 from deploy.embedded.errors import EmbeddedError
 from deploy.embedded.shredding import keep_shredded
+from deploy.embedded.slow_clients import PatientProtocol
 from deploy.embedded.system import embedded
 from shared.adapters.collector import collect_rarely
 from shared.adapters.failpoints import arm
@@ -130,6 +131,7 @@ async def _serve_until_stopped(settings: Settings, place: socket.socket, ending:
         server = _Server(
             uvicorn.Config(
                 app,
+                http=PatientProtocol,
                 log_config=None,
                 access_log=False,
                 lifespan="on",

@@ -8,12 +8,13 @@ from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
 from secrets import token_bytes
-from typing import Any
+from typing import Any, ClassVar
 
 import asyncpg
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from deploy.embedded.databases import ServiceDatabase, ensure_service_database
+from deploy.embedded.errors import EmbeddedError
 from deploy.embedded.master_key import require_master_key
 from deploy.embedded.postgres import EmbeddedPostgres
 from shared.adapters.blobs import FolderBlobs
@@ -28,6 +29,18 @@ from shared.kernel.ports import EventLog
 
 KEY_BYTES = 32
 MASTER_KEY = "master.key"
+HEADS_KEY = "heads.key"
+
+
+@dataclass(eq=False, kw_only=True)
+class HeadsKeyMissing(EmbeddedError):
+    """A new one would be made, and every head signed before would look forged."""
+
+    exit_code: ClassVar[int] = 33
+    zh: ClassVar[str] = "找不到签名密钥 {file}，而 {heads} 中有用它签名的链头：请从备份恢复该文件"
+    en: ClassVar[str] = "There is no signing key {file}, but {heads} holds heads signed with it: restore it"
+    file: Path
+    heads: Path
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,11 +52,16 @@ class System:
 
 
 def secrets_of(folder: Path) -> Secrets:
-    """The master key and the key that signs heads: made at first start, readable by the owner only."""
-    keys = folder / "keys"
+    """The master key and the key that signs heads: made at first start, readable by the owner only.
+
+    Raises HeadsKeyMissing, SecretBroken, ReadableByOthers, OSError.
+    """
+    keys, heads = folder / "keys", folder / "heads"
+    if not (keys / HEADS_KEY).exists() and any(file.stat().st_size for file in heads.glob("*.ndjson")):
+        raise HeadsKeyMissing(file=keys / HEADS_KEY, heads=heads)
     return Secrets(
         master=kept(keys / MASTER_KEY, lambda: token_bytes(KEY_BYTES), KEY_BYTES),
-        heads=Ed25519PrivateKey.from_private_bytes(kept(keys / "heads.key", lambda: token_bytes(KEY_BYTES), KEY_BYTES)),
+        heads=Ed25519PrivateKey.from_private_bytes(kept(keys / HEADS_KEY, lambda: token_bytes(KEY_BYTES), KEY_BYTES)),
     )
 
 

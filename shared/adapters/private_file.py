@@ -13,8 +13,13 @@ from shared.kernel.errors import SuyuanError
 _OWNER_ONLY = 0o600
 
 
-class ReadableByOthers(PermissionError):
+@dataclass(eq=False, kw_only=True)
+class ReadableByOthers(SuyuanError):
     """A secret's file can be read by somebody else: it may be known, so it isn't used."""
+
+    zh: ClassVar[str] = "密钥文件 {file} 可被他人读取：请执行 chmod 600，或删除它以生成新的密钥"
+    en: ClassVar[str] = "{file} can be read by others: chmod 600 it, or remove it to get a new secret"
+    file: str
 
 
 @dataclass(eq=False, kw_only=True)
@@ -33,8 +38,10 @@ def kept(path: Path, make: Callable[[], bytes], size: int | None = None) -> byte
     """
     if not path.exists():
         _write(path, make())
+    if path.is_dir():
+        raise SecretBroken(file=path.name)
     if path.stat().st_mode & 0o077:
-        raise ReadableByOthers(f"{path} can be read by others: chmod 600 it, or remove it to get a new secret")
+        raise ReadableByOthers(file=str(path))
     found = path.read_bytes()
     if size is not None and len(found) != size:
         raise SecretBroken(file=path.name)

@@ -49,6 +49,9 @@ class Settings(BaseSettings):
 
     max_body_bytes: int = Field(MIB, gt=0, description="Largest JSON body; above it 413.")
     max_upload_bytes: int = Field(50 * MIB, gt=0, description="Largest upload; above it 413.")
+    body_seconds: float = Field(
+        20.0, gt=0, description="Longest a body may take before 408; large ones longer, by 8 KiB/s."
+    )
     max_page: int = Field(200, gt=0, le=1000, description="Most items a list answers with.")
     query_seconds: float = Field(5.0, gt=0, description="Longest a question to the read models may run before 503.")
     requests_per_second: float = Field(

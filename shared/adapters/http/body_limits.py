@@ -1,14 +1,19 @@
-"""Bodies are bounded before they are buffered, and typed before they are parsed."""
+"""Bodies are bounded before they are buffered, in size and in time, and typed before they are parsed."""
 
 from __future__ import annotations
+
+import asyncio
 
 from starlette.requests import ClientDisconnect
 from starlette.types import Message, Receive
 
 from shared.adapters.http.call import Call
-from shared.adapters.http.edge_errors import BadHeader, BodyTooLarge, ContentCoded, UnsupportedMediaType
+from shared.adapters.http.edge_errors import BadHeader, BodyTooLarge, BodyTooSlow, ContentCoded, UnsupportedMediaType
 
 _JSON = frozenset({b"application/json", b"application/json; charset=utf-8", b"application/json;charset=utf-8"})
+
+LEAST_BYTES_PER_SECOND = 8 * 1024
+"""A body has the settings' `body_seconds`, and as long again as its bytes take at this rate."""
 
 
 def media_type(call: Call) -> bytes:
@@ -83,4 +88,25 @@ class Bounded:
             self._seen += len(message.get("body", b""))
             if self._seen > self._limit:
                 raise BodyTooLarge(limit=self._limit)
+        return message
+
+
+class Timed:
+    """A `receive` that waits for a body no longer than its bytes may take. Raises BodyTooSlow (408)."""
+
+    def __init__(self, receive: Receive, seconds: float) -> None:
+        self._receive = receive
+        self._deadline = asyncio.get_running_loop().time() + seconds
+        self._ended = False
+
+    async def __call__(self) -> Message:
+        if self._ended:  # what is waited for now is the client going away, as long as the answer takes
+            return await self._receive()
+        try:
+            async with asyncio.timeout_at(self._deadline):
+                message = await self._receive()
+        except TimeoutError:
+            raise BodyTooSlow from None
+        self._deadline += len(message.get("body", b"")) / LEAST_BYTES_PER_SECOND
+        self._ended = not message.get("more_body", False)
         return message

@@ -15,7 +15,7 @@ from fastapi.routing import RouteContext, iter_route_contexts
 from starlette.routing import BaseRoute
 from starlette.types import Receive, Scope, Send
 
-from shared.adapters.http.body_limits import Bounded, announced, media_type, read, refuse_coding, require_json
+from shared.adapters.http.body_limits import Bounded, Timed, announced, media_type, read, refuse_coding, require_json
 from shared.adapters.http.call import SCOPE_KEY, Call
 from shared.adapters.http.edge_errors import (
     FieldError,
@@ -81,7 +81,7 @@ class Entry:
         settings, takes = call.edge.settings, self.plan.takes
         refuse_coding(call)
         if takes in {"json", "nothing"}:
-            call.body = await read(call, receive, settings.max_body_bytes)
+            call.body = await read(call, Timed(receive, settings.body_seconds), settings.max_body_bytes)
             if takes == "nothing":
                 _expect_nothing(call.body)
             elif call.body:
@@ -91,7 +91,7 @@ class Entry:
         if "*/*" not in expected and media_type(call).decode("latin-1") not in expected:
             raise UnsupportedMediaType(expected=", ".join(sorted(expected)))
         announced(call, settings.max_upload_bytes)
-        return Bounded(receive, settings.max_upload_bytes)
+        return Bounded(Timed(receive, settings.body_seconds), settings.max_upload_bytes)
 
 
 class Dispatcher:

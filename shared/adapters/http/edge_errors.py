@@ -131,6 +131,18 @@ class MethodNotAllowed(EdgeError):
 
 
 @dataclass(eq=False, kw_only=True)
+class BodyTooSlow(EdgeError):
+    """The rest of the body didn't come in time (RFC 9110 § 15.5.9)."""
+
+    status: ClassVar[int] = 408
+    zh: ClassVar[str] = "请求体未在规定时间内传完，连接已关闭：请重新发送"
+    en: ClassVar[str] = "The body did not arrive in time and the connection is closed: send it again"
+
+    def headers(self) -> dict[str, str]:
+        return {"Connection": "close"}
+
+
+@dataclass(eq=False, kw_only=True)
 class BodyTooLarge(EdgeError):
     status: ClassVar[int] = 413
     zh: ClassVar[str] = "请求体超过 {limit} 字节"

@@ -49,6 +49,7 @@ _STATUS_TITLES: dict[int, tuple[str, str]] = {
     403: ("无权执行该操作", "You may not do this"),
     404: ("找不到", "Not found"),
     405: ("不支持该方法", "Method not allowed"),
+    408: ("请求超时", "The request took too long"),
     412: ("版本已过期", "The version is stale"),
     413: ("内容过大", "Too large"),
     415: ("内容类型不支持", "Unsupported media type"),

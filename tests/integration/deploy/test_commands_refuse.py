@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import asyncio
+import errno
+import os
 import sys
 
 import asyncpg
 import pytest
 
 from deploy.embedded import errors
+from deploy.embedded.child import Child
+from deploy.embedded.system import HeadsKeyMissing, secrets_of
 from deploy.outcomes import EXIT_CODES, outcome
 from shared.adapters.postgres.connection import DurabilityOff
 from shared.adapters.postgres.migrate import ChangedMigration, NewerSchema, OlderSchema
+from shared.adapters.private_file import ReadableByOthers, SecretBroken
 from shared.kernel.errors import StoreFull
 
 LATER = "insert into public.migration select max(number) + 1, 'kernel/9999_later.sql', 'x' from public.migration"
@@ -93,3 +98,47 @@ def test_a_fault_of_the_database_is_a_sentence_in_both_languages(error, code):
 @pytest.mark.parametrize("defect", [ValueError("x"), asyncpg.InterfaceError("another operation is in progress")])
 def test_a_defect_of_ours_is_no_sentence(defect):
     assert outcome(defect) is None
+
+
+@pytest.mark.parametrize("words", [("run", "--port", "0"), ("verify",), ("token", "--role", "admin")])
+@pytest.mark.parametrize("under", ["data", "data/below"])
+def test_a_data_folder_that_is_a_file_is_said(tmp_path, words, under):
+    (tmp_path / "data").write_text("no folder")
+    refused = Child(tmp_path / under).run(*words, LC_ALL="zh_CN.UTF-8")
+    assert (refused.returncode, "无法使用" in refused.stderr, "Traceback" in refused.stderr) == (32, True, False)
+
+
+@pytest.mark.parametrize("problem", [errno.EROFS, errno.EACCES, errno.EPERM, errno.ENOTDIR, errno.EISDIR])
+def test_a_folder_that_cant_be_written_is_said(problem):
+    told = outcome(OSError(problem, os.strerror(problem), "/data/lock"))
+    assert (told.exit_code, os.strerror(problem) in told.text("en"), "/data/lock" in told.text("zh-CN")) == (
+        32,
+        True,
+        True,
+    )
+    assert outcome(OSError(errno.EBADF, "a defect of ours")) is None
+
+
+def test_a_signing_key_is_not_made_anew_under_heads_that_it_did_not_sign(tmp_path):
+    first = secrets_of(tmp_path)
+    assert secrets_of(tmp_path).heads.private_bytes_raw() == first.heads.private_bytes_raw()
+    (tmp_path / "heads").mkdir()
+    (tmp_path / "heads" / "intake.ndjson").write_text("{}\n")
+    (tmp_path / "keys" / "heads.key").unlink()
+    with pytest.raises(HeadsKeyMissing) as missing:
+        secrets_of(tmp_path)
+    assert outcome(missing.value).exit_code == 33
+    assert not (tmp_path / "keys" / "heads.key").exists()
+
+
+def test_a_secret_that_is_a_folder_or_open_to_others_is_said(tmp_path):
+    secrets_of(tmp_path)
+    key = tmp_path / "keys" / "heads.key"
+    key.chmod(0o644)
+    with pytest.raises(ReadableByOthers) as opened:
+        secrets_of(tmp_path)
+    key.unlink()
+    key.mkdir()
+    with pytest.raises(SecretBroken) as broken:
+        secrets_of(tmp_path)
+    assert [outcome(each.value).exit_code for each in (opened, broken)] == [29, 29]
