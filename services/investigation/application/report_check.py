@@ -48,8 +48,8 @@ class ReportCheck:
         self._template = template
 
     async def check(self, tenant: str, issued: TraceabilityReportIssued) -> Checked:
-        content = await self._stored(tenant, issued.json_sha256)
-        page = await self._stored(tenant, issued.html_sha256)
+        content = await self.stored(tenant, issued.json_sha256)
+        page = await self.stored(tenant, issued.html_sha256)
         if content is None or page is None:
             return _checked(issued, "stored_bytes_changed")
         told = msgspec.json.decode(content)
@@ -59,11 +59,11 @@ class ReportCheck:
         derived = await self._derived(tenant, issued, told["header"])
         return self._compared(issued, content, page, canonical(derived))
 
-    async def _stored(self, tenant: str, name: str) -> bytes | None:
-        """The bytes of that name, where they are still what the name says."""
+    async def stored(self, tenant: str, name: str) -> bytes | None:
+        """The bytes of that name, where they are there and still what the name says."""
         try:
             whole = b"".join([chunk async for chunk in self._blobs.get(tenant, name)])
-        except FileNotFoundError:
+        except OSError:  # missing, a folder in its place, not ours to read
             return None
         return whole if sha256(whole).hexdigest() == name else None
 

@@ -384,6 +384,15 @@ class FinalWithoutActions(Refused):
     en: ClassVar[str] = "A final report can't be issued without actions"
 
 
+@dataclass(eq=False, kw_only=True)
+class ReportDamaged(Refused):
+    """Never served: whoever reads a report must be able to rely on each of its bytes (rule 16)."""
+
+    zh: ClassVar[str] = "报告 {report_no} 的存储内容缺失或已被改动：请用 verify 核对，并从备份恢复"
+    en: ClassVar[str] = "The stored bytes of report {report_no} are missing or were changed: verify and restore them"
+    report_no: str
+
+
 class NoConfirmedCause(Refused):
     zh: ClassVar[str] = "没有已确认的根本原因"
     en: ClassVar[str] = "No root cause is confirmed"

@@ -9,6 +9,7 @@ from fastapi import APIRouter, Response
 
 from services.investigation.application.report_check import Checked, ReportCheck
 from services.investigation.application.reports import ReportAsked, Reports
+from services.investigation.domain.errors import ReportDamaged
 from services.investigation.domain.investigation.decider import investigation
 from services.investigation.entrypoints import shapes
 from services.investigation.entrypoints.bodies import ReportBody
@@ -67,7 +68,9 @@ def routes(reports: Reports, checking: ReportCheck, resources: Resources, views:
         """追溯报告原文（最近签发的，或指定的） · The stored bytes of the newest report, or of the one named."""
         found = await issued(investigation_id, read, report_id)
         name = found.json_sha256 if form == "json" else found.html_sha256
-        content = b"".join([chunk async for chunk in resources.blobs.get(read.tenant, name)])
+        content = await checking.stored(read.tenant, name)
+        if content is None:
+            raise ReportDamaged(report_no=found.report_no)
         headers = {"Suyuan-Sha256": name, "Content-Language": found.language}
         if form == "html":
             headers["Content-Security-Policy"] = PAGE_POLICY

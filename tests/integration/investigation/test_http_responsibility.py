@@ -156,6 +156,29 @@ async def test_rule_16_a_report_is_the_same_bytes_and_the_customer_edition_is_cl
         assert PRIVATE not in internal.text
 
 
+async def test_rule_16_a_stored_report_that_was_changed_or_is_gone_is_never_served(app, heard):
+    case, root = heard
+    position = await case.with_actions(root)
+    await case.view(f"capa:{position}")
+    asked = {"stage": "interim", "language": "en", "edition": "internal"}
+    issued = await ask(case.engineer, f"{case.path}/reports", asked)
+    for form in ("json", "html"):
+        [blob] = app.runtimes["investigation"].resources.settings.data_dir.rglob(issued[f"{form}_sha256"])
+        url = f"{API}{case.path}/report.{form}"
+        good = blob.read_bytes()
+        blob.write_bytes(good.replace(b"a", b"b", 1))
+        changed = await case.engineer.get(url, params={"report_id": issued["id"]})
+        blob.unlink()
+        gone = await case.engineer.get(url, params={"report_id": issued["id"]})
+        blob.mkdir()
+        folder = await case.engineer.get(url, params={"report_id": issued["id"]})
+        blob.rmdir()
+        blob.write_bytes(good)
+        for answer in (changed, gone, folder):
+            assert (answer.status_code, answer.json()["type"]) == (409, "urn:suyuan:problem:report-damaged")
+        assert (await case.engineer.get(url, params={"report_id": issued["id"]})).content == good
+
+
 async def test_rule_16_deriving_a_report_anew_finds_the_same_after_later_events_and_says_where_facts_differ(heard):
     case, root = heard
     position = await case.with_actions(root)
