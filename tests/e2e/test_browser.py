@@ -20,6 +20,8 @@ from shared.kernel.ids import new_id
 pytestmark = pytest.mark.browser
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")  # as in deploy/setup/browser.sh
+LIST_OF_CAPAS = re.compile("CAPA 列表")
+"""Its place in the page's list of operations: each is rendered once somebody goes there."""
 LONG = "LOT-" + "0123456789" * 19
 """One word as long as a lot number may be: nothing in it says where to break it."""
 A4, A4_BETWEEN_MARGINS = 794, 680
@@ -96,6 +98,8 @@ def test_a_person_logs_in_and_a_request_sent_from_the_api_page_is_answered(serve
     page.get_by_role("button").click()
     assert re.fullmatch(r"[\w-]+\.[\w-]+\.[\w-]+", page.locator("textarea").input_value())
     page.locator("a[href='/docs']").click()
+    page.get_by_role("button", name="Open Group - CAPA").click()
+    page.get_by_role("link", name=LIST_OF_CAPAS).first.click()
     page.get_by_role("button", name="Test Request (get /api/v1/capas)", exact=True).click()
     with page.expect_response(lambda answer: urlsplit(answer.url).path == "/api/v1/capas") as told:
         page.get_by_role("dialog").get_by_role("button", name="Send get request").click()

@@ -32,9 +32,9 @@ async def _refused(folder: Path, reason: type[SuyuanError]) -> SuyuanError:
 def test_every_reason_has_an_exit_code_of_its_own_and_both_languages():
     reasons = errors.EmbeddedError.__subclasses__()
     codes = [reason.exit_code for reason in reasons]
-    assert len(set(codes)) == len(reasons) == 10
+    assert len(set(codes)) == len(reasons) >= 10
     assert not {0, 1, 2} & set(codes)
-    assert len({reason.zh for reason in reasons} | {reason.en for reason in reasons}) == 20
+    assert len({reason.zh for reason in reasons} | {reason.en for reason in reasons}) == 2 * len(reasons)
 
 
 async def test_a_second_start_on_the_same_folder_in_another_process(folder, serve):
