@@ -23,7 +23,7 @@ def wire(resources: Resources, views: Views) -> Wired:
         lookups=resources.vault,
         numbers=resources.numbers,
         table=FirstMatch(),
-        subject_complaints=subject_complaints.SubjectComplaintsView(resources.derived, resources.log, views),
+        subject_complaints=subject_complaints.SubjectComplaintsView(resources.look_ups, resources.log, views),
         phone_region=resources.settings.phone_region,
     )
     anchors = (blobs_anchor(resources.blobs, AttachmentAdded, lambda added: (added.sha256,)),)

@@ -23,7 +23,7 @@ from shared.adapters.postgres.event_store import PostgresNumbers, PostgresStore,
 from shared.adapters.postgres.log import PostgresLog
 from shared.adapters.postgres.projector import Projector
 from shared.adapters.postgres.reactor import Reactor
-from shared.adapters.postgres.reader import TimedReader
+from shared.adapters.postgres.reader import PoolReader, TimedReader
 from shared.adapters.postgres.timekeeper import Timekeeper
 from shared.adapters.privacy import SealingVault
 from shared.adapters.settings import Settings
@@ -56,7 +56,7 @@ class Resources:
     """The ports of one service, wired before anything connects.
 
     `reads` is for what is asked over HTTP: it has a time limit and connections of its own, so that slow questions hold
-    up neither appends nor projections. What handlers and reactions look up has none: they would ask again for ever.
+    up neither appends nor projections. `look_ups` of handlers and reactions has none: they'd ask again for ever.
     """
 
     def __init__(
@@ -70,6 +70,7 @@ class Resources:
         self.pool = make_pool(dsn, least=2, most=12)
         self.derived = make_pool(dsn, least=1, most=6, derived=True)
         self.asking = make_pool(dsn, least=0, most=4, query_seconds=settings.query_seconds)
+        self.look_ups = PoolReader(self.derived)
         self.reads = TimedReader(self.asking, settings.query_seconds)
         self.log = PostgresLog(service, self.pool)
         self.room = Room(settings.data_dir) if settings.mode == "embedded" else None

@@ -68,7 +68,7 @@ class CapturedFacts:
         return await self._found(tenant, facts)
 
     async def _found(self, tenant: str, facts: Sequence[EvidenceRef]) -> set[EvidenceRef]:
-        known = await sizes(self._resources.derived, tenant, {ref.batch for ref in facts if ref.batch is not None})
+        known = await sizes(self._resources.look_ups, tenant, {ref.batch for ref in facts if ref.batch is not None})
         return {ref for ref in facts if _has_row(ref, known)}
 
 

@@ -30,16 +30,16 @@ class KnownItems:
 
     async def capas(self, tenant: str, complaint_id: UUID, item_no: int) -> Sequence[UUID]:
         await self._all_told(tenant)
-        rows = await self._resources.derived.fetch(_CAPAS, tenant, complaint_id, item_no)
+        rows = await self._resources.look_ups.fetch(_CAPAS, tenant, complaint_id, item_no)
         return [row["capa_id"] for row in rows]
 
     async def item(self, tenant: str, complaint_id: UUID, item_no: int) -> Complained | None:
-        row = await self._resources.derived.fetchrow(_ITEM, tenant, complaint_id, item_no)
+        row = await self._resources.look_ups.fetchrow(_ITEM, tenant, complaint_id, item_no)
         return None if row is None else complained(row)
 
     async def items(self, tenant: str, capa_id: UUID) -> Sequence[Complained]:
         await self._all_told(tenant)
-        return [complained(row) for row in await self._resources.derived.fetch(_ITEMS, tenant, capa_id)]
+        return [complained(row) for row in await self._resources.look_ups.fetch(_ITEMS, tenant, capa_id)]
 
     async def _all_told(self, tenant: str) -> None:
         """A registration stands in another log than its verification: wait for both, and for the own log's CAPAs."""

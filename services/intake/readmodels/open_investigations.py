@@ -58,5 +58,5 @@ class OpenInvestigations:
     async def target(self, tenant: str, investigation_id: UUID) -> Target | None:
         """None: there is no such investigation. Raises ViewBehind where that can't be told in time."""
         await self._views.all_told(tenant, [MODEL], self._resources.settings.wait_seconds)
-        row = await self._resources.derived.fetchrow(_ONE, tenant, investigation_id)
+        row = await self._resources.look_ups.fetchrow(_ONE, tenant, investigation_id)
         return None if row is None else Target(number=row["number"], concluded=row["concluded"])

@@ -24,6 +24,7 @@ from services.investigation.readmodels.cited_evidence import investigations_citi
 from services.investigation.readmodels.default_rules import default_rules
 from services.investigation.readmodels.fact_rows import FactRows
 from services.investigation.readmodels.investigation_references import flow_for, flow_version, newest
+from shared.adapters.postgres.connection import reading
 from shared.adapters.postgres.read_table import shown_position
 from shared.adapters.runtime import Resources, Views
 from shared.kernel.errors import ViewBehind
@@ -43,15 +44,15 @@ class PublishedReferences:
 
     async def flow(self, tenant: str, product: str | None) -> Flow:
         await self._caught_up(tenant)
-        return await flow_for(self._resources.derived, tenant, product)
+        return await flow_for(self._resources.look_ups, tenant, product)
 
     async def flow_version(self, tenant: str, flow: str, version: int) -> Flow:
         await self._caught_up(tenant)
-        return await flow_version(self._resources.derived, tenant, flow, version)
+        return await flow_version(self._resources.look_ups, tenant, flow, version)
 
     async def rules(self, tenant: str) -> PublishedRules:
         await self._caught_up(tenant)
-        row = await newest(self._resources.derived, tenant, "responsibility_rules")
+        row = await newest(self._resources.look_ups, tenant, "responsibility_rules")
         if row is None:
             return default_rules()
         return PublishedRules(row["name"], row["version"], row["document"], row["hearing_days"])
@@ -69,7 +70,7 @@ class Citations:
 
     async def investigations(self, tenant: str, facts: Collection[FactId], not_before: int) -> Sequence[UUID]:
         await self._views.come_to(tenant, not_before, [cited_evidence.MODEL.name], PATIENCE_SECONDS)
-        return await investigations_citing(self._resources.derived, tenant, facts)
+        return await investigations_citing(self._resources.look_ups, tenant, facts)
 
 
 class ActionsOfCapas:
@@ -80,7 +81,17 @@ class ActionsOfCapas:
     async def now(self, tenant: str, investigation_id: UUID) -> tuple[Improvement, int]:
         """All tables and their checkpoints as one moment shows them. Raises ViewBehind where they stay apart."""
         until = monotonic() + PATIENCE_SECONDS
-        while monotonic() < until:
+        while True:
+            done, positions = await self._shown(tenant, investigation_id)
+            if len(positions) == 1:
+                return done, positions.pop()
+            if monotonic() >= until:
+                raise ViewBehind(service="capa", position=max(positions))
+            await asyncio.sleep(LOOK_SECONDS)
+
+    async def _shown(self, tenant: str, investigation_id: UUID) -> tuple[Improvement, set[int]]:
+        """And the positions at which the tables stand. Raises StoreUnavailable."""
+        with reading():
             async with (
                 self._resources.derived.acquire() as connection,
                 connection.transaction(isolation="repeatable_read", readonly=True),
@@ -89,11 +100,7 @@ class ActionsOfCapas:
                     actions=await actions_of(connection, tenant, investigation_id),
                     effects=await effects_of(connection, tenant, investigation_id),
                 )
-                positions = {await shown_position(connection, tenant, model, "capa") for model in _ACTION_MODELS}
-            if len(positions) == 1:
-                return done, positions.pop()
-            await asyncio.sleep(LOOK_SECONDS)
-        raise ViewBehind(service="capa", position=max(positions))
+                return done, {await shown_position(connection, tenant, model, "capa") for model in _ACTION_MODELS}
 
     async def at(self, tenant: str, investigation_id: UUID, until: int) -> Improvement:
         events = await heard(self._views.logs["capa"], tenant, until)

@@ -20,6 +20,23 @@ class Reader(Protocol):
     async def fetchrow(self, query: str, *args: Any) -> Mapping[str, Any] | None: ...
 
 
+class PoolReader:
+    """A Reader of whatever a command looks up before it decides. Raises StoreUnavailable (503)."""
+
+    def __init__(self, pool: asyncpg.Pool) -> None:
+        self._pool = pool
+
+    async def fetch(self, query: str, *args: Any) -> Sequence[Mapping[str, Any]]:
+        with reading():
+            rows: Sequence[Mapping[str, Any]] = await self._pool.fetch(query, *args)
+        return rows
+
+    async def fetchrow(self, query: str, *args: Any) -> Mapping[str, Any] | None:
+        with reading():
+            row: Mapping[str, Any] | None = await self._pool.fetchrow(query, *args)
+        return row
+
+
 class TimedReader:
     """A Reader whose questions end in time: Postgres ends the statement, and nobody waits longer for a connection.
 

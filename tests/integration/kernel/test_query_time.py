@@ -10,7 +10,7 @@ import pytest
 
 from shared.adapters.postgres.connection import connect, make_pool
 from shared.adapters.postgres.migrate import migrate
-from shared.adapters.postgres.reader import TimedReader
+from shared.adapters.postgres.reader import PoolReader, TimedReader
 from shared.kernel.errors import QueryTooSlow, StoreUnavailable
 from shared.kernel.ids import new_id
 from tests.e2e.test_embedded import FORM
@@ -81,3 +81,18 @@ async def test_a_connection_that_breaks_is_unavailable(reader):
     with pytest.raises(StoreUnavailable):
         await reader.fetch("select pg_terminate_backend(pg_backend_pid())")
     assert (await reader.fetchrow("select 1 one"))["one"] == 1
+
+
+async def test_a_look_up_whose_connection_breaks_is_unavailable_and_the_next_one_answers(database):
+    """Found by chaos (seed 2027): a hand-over that looked up its investigation answered 500."""
+    made = await database()
+    pool = make_pool(made.runtime, least=0, most=2)
+    await connect(pool)
+    look_ups = PoolReader(pool)
+    for asked in (look_ups.fetch, look_ups.fetchrow):
+        with pytest.raises(StoreUnavailable):
+            await asked("select pg_terminate_backend(pg_backend_pid())")
+        found = await look_ups.fetchrow("select 1 one")
+        assert found is not None
+        assert found["one"] == 1
+    pool.terminate()
