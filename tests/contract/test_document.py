@@ -8,6 +8,7 @@ from typing import Any
 
 import httpx
 import pytest
+import pytest_asyncio
 from fastapi import APIRouter
 from jsonschema import Draft202012Validator
 
@@ -29,8 +30,9 @@ def settings(tmp_path_factory) -> Settings:
     return embedded_settings(tmp_path_factory.mktemp("document"))
 
 
-@pytest.fixture(scope="module")
-def app(settings) -> SuyuanApp:
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def app(settings) -> SuyuanApp:
+    """Async: pools are made for a loop, and a test before may have ended the thread's own."""
     return build_app(list(unconnected(settings).values()), settings)
 
 
@@ -59,7 +61,7 @@ class Silent:
             """不说 · Says nothing."""
 
 
-def test_a_route_without_a_declared_answer_keeps_the_document_from_being_made(settings):
+async def test_a_route_without_a_declared_answer_keeps_the_document_from_being_made(settings):
     app = build_app([*unconnected(settings).values(), Silent()], settings)
     with pytest.raises(RouteWithoutAnswer, match="/api/v1/silent has no answer"):
         app.openapi()
