@@ -26,8 +26,13 @@ class Customers:
         return Lookup(self._lookups.lookup(tenant, kind, normalised(kind, value, self._phone_region)), owner)
 
     def lookups_of(self, tenant: str, customer: Customer, owner: UUID) -> list[Lookup]:
+        """What says nothing (a phone of dashes, taken over from elsewhere) finds nobody, and never somebody else."""
         contacts = (("phone", customer.phone), ("email", customer.email))
-        return [self.lookup(tenant, kind, value, owner) for kind, value in contacts if value]
+        return [
+            self.lookup(tenant, kind, value, owner)
+            for kind, value in contacts
+            if value and normalised(kind, value, self._phone_region)
+        ]
 
     async def known(self, tenant: str, lookups: Sequence[Lookup]) -> UUID | None:
         """Whose these contacts are; the phone counts before the email."""

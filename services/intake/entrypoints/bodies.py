@@ -20,7 +20,9 @@ from shared.contracts.words import Channel, ClockName, Harm, Priority, Resolutio
 
 Day = Annotated[date, Field(strict=False)]
 Id = Annotated[UUID, Field(strict=False)]
-Phone = Annotated[str, Field(min_length=3, max_length=40, pattern=r"^[0-9+() .\-]+$")]
+Phone = Annotated[str, Field(min_length=3, max_length=40, pattern=r"^[+() .\-]*([0-9][+() .\-]*){3,}$")]
+"""At least three figures: by its figures a customer is found again."""
+
 Email = Annotated[str, Field(min_length=3, max_length=254, pattern=r"^[^@\s]+@[^@\s]+$")]
 MAX_ITEMS = 200
 

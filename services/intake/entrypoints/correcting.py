@@ -8,6 +8,7 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 
+from services.intake.domain.complaint.correction import HEADER, ITEM
 from services.intake.entrypoints.bodies import CustomerBody, ItemBody, RegisterBody
 from shared.adapters.http.validation import body_errors
 from shared.kernel.codec import encode_plain
@@ -17,10 +18,11 @@ _STRICT = ConfigDict(strict=True, hide_input_in_errors=True)
 
 
 def check_value(path: str, value: Any) -> None:
-    """Raises InvalidRequest as the form would. A field that the form hasn't is the domain's to refuse."""
-    holder, name = _holder(path)
-    if name not in holder.model_fields:
+    """Raises InvalidRequest as the form would. A field that can't be corrected is the domain's to refuse."""
+    item = _ITEM.match(path)
+    if (path[item.end() :] not in ITEM) if item else (path not in HEADER):
         return
+    holder, name = _holder(path)
     try:
         _adapter(holder, name).validate_json(encode_plain(value))
     except ValidationError as wrong:

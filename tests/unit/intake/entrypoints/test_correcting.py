@@ -13,6 +13,8 @@ from shared.adapters.http.edge_errors import InvalidRequest
     ("path", "value", "pointer"),
     [
         ("customer.phone", "call me", "/value"),
+        ("customer.phone", "-----", "/value"),
+        ("customer.phone", "1-(2)", "/value"),
         ("customer.email", "nobody", "/value"),
         ("customer.account", "带空格 的", "/value"),
         ("customer.name", "两行\n名字", "/value"),
@@ -52,6 +54,13 @@ def test_a_value_that_could_not_be_registered_is_refused_by_its_place(path, valu
 )
 def test_a_value_that_could_be_registered_may_be_corrected_to(path, value):
     check_value(path, value)
+
+
+@pytest.mark.parametrize(
+    "path", ["customer", "items", "items[1]", "items[1].", "channel", "__class__", "items[1].item_no"]
+)
+def test_what_cant_be_corrected_is_left_to_the_domain_to_refuse(path):
+    check_value(path, {"any": "value"})
 
 
 def test_every_field_that_can_be_corrected_is_held_to_the_forms_own():
