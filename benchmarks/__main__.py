@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import sys
 from argparse import ArgumentParser
 from collections.abc import Awaitable, Callable
 from importlib import import_module
@@ -30,6 +31,8 @@ MEASUREMENTS = (
     "memory",
 )
 RESULTS = Path(__file__).parent / "results.json"
+WIDE = 160
+"""Columns where there is no terminal: narrower, the table shows names and no figures."""
 
 
 def _figure(value: float | None) -> str:
@@ -75,7 +78,7 @@ def main() -> None:
     parser.add_argument("--only", nargs="+", choices=MEASUREMENTS, metavar="NAME", help=", ".join(MEASUREMENTS))
     parser.add_argument("--seconds", type=float, default=3.0, help="one turn of a measurement (default 3)")
     told = parser.parse_args()
-    console = Console()
+    console = Console(width=None if sys.stdout.isatty() else WIDE)
     collect_rarely()  # as the server does; ours and the references alike
     rows = uvloop.run(_measured(told.only or list(MEASUREMENTS), told.seconds, console.log))
     console.print(_table(rows))
