@@ -20,6 +20,8 @@ Failpoint = Literal[
     "before-head-signing",
     "after-blob-before-append",
     "capture-after-stage",
+    "before-produce",
+    "after-produce-before-checkpoint",
 ]
 FAILPOINTS: tuple[Failpoint, ...] = get_args(Failpoint)
 

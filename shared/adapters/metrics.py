@@ -36,6 +36,7 @@ PROJECTION_LAG = Gauge(
 PARKED_STREAMS = Gauge(
     "suyuan_parked_streams", "Streams that a consumer could not apply", ("consumer",), registry=REGISTRY
 )
+PUBLISHED = Counter("suyuan_published_events", "Events that Kafka has acknowledged", ("service",), registry=REGISTRY)
 REACTIONS = Counter("suyuan_reactions", "Reactions dealt with, by outcome", ("reaction", "outcome"), registry=REGISTRY)
 TIMERS_FIRED = Counter("suyuan_timers_fired", "Due times that came", ("timer",), registry=REGISTRY)
 

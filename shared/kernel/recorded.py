@@ -54,19 +54,27 @@ def decode_meta(data: bytes) -> Meta:
 class Recorded:
     """A stored event: the bytes as they are under the chain, opened only when somebody looks.
 
-    `position` is 1, 2, 3 … within (tenant, service); `recorded_at` is knowledge time, by the database's clock.
+    `position` is 1, 2, 3 … within (tenant, service); `recorded_at` is knowledge time, by the database's clock. `place`
+    is where it was found on a topic (its offset), for a consumer to go on from; None from a table.
     """
 
-    __slots__ = ("_event", "_meta", "data_bytes", "hash", "meta_bytes", "position", "recorded_at")
+    __slots__ = ("_event", "_meta", "data_bytes", "hash", "meta_bytes", "place", "position", "recorded_at")
 
     def __init__(
-        self, position: int, recorded_at: datetime, hash_: bytes, meta_bytes: bytes, data_bytes: bytes
+        self,
+        position: int,
+        recorded_at: datetime,
+        hash_: bytes,
+        meta_bytes: bytes,
+        data_bytes: bytes,
+        place: int | None = None,
     ) -> None:
         self.position = position
         self.recorded_at = recorded_at
         self.hash = hash_
         self.meta_bytes = meta_bytes
         self.data_bytes = data_bytes
+        self.place = place
         self._meta: Meta | None = None
         self._event: Event | None = None
 

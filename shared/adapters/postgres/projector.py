@@ -30,7 +30,7 @@ _NEVER = 2**62
 _log = structlog.get_logger("projector")
 
 _CHECKPOINTS = "select source, tenant, position from log.checkpoint where consumer = $1"
-_MOVE = "select log.advance_checkpoint($1, $2, $3, $4, $5, $6, $7)"
+_MOVE = "select log.advance_checkpoint($1, $2, $3, $4, $5, $6, $7, $8)"
 _PARK = """
 insert into log.parked (consumer, source, tenant, stream, position, error)
 select $1, $2, $3, * from unnest($4::text[], $5::bigint[], $6::text[]) on conflict do nothing"""
@@ -227,9 +227,17 @@ async def apply(
 
     Raises CheckpointMoved where somebody else was first. Other sources of the same model and tenant wait meanwhile.
     """
-    last = batch[-1].position
+    last = batch[-1]
     parked = await connection.fetchval(
-        _MOVE, table.consumer, source, tenant, after, last, table.model.name, table.generation
+        _MOVE,
+        table.consumer,
+        source,
+        tenant,
+        after,
+        last.position,
+        last.place,
+        table.model.name,
+        table.generation,
     )
     if parked is None:
         raise CheckpointMoved

@@ -27,8 +27,9 @@ _log = structlog.get_logger("reactor")
 
 _CHECKPOINTS = "select tenant, position from log.checkpoint where consumer = $1 and source = $2"
 _MOVE = """
-insert into log.checkpoint as c (consumer, source, tenant, position) values ($1, $2, $3, $4)
-on conflict (consumer, source, tenant) do update set position = greatest(c.position, excluded.position)"""
+insert into log.checkpoint as c (consumer, source, tenant, position, place) values ($1, $2, $3, $4, $5)
+on conflict (consumer, source, tenant) do update set position = excluded.position, place = excluded.place
+where c.position < excluded.position"""
 _PARK = """
 insert into log.parked (consumer, source, tenant, stream, position, error) values ($1, $2, $3, $4, $5, $6)
 on conflict do nothing"""
@@ -94,10 +95,10 @@ class Reactor:
                 break
             done += 1
         if done:
-            last = batch[done - 1].position
-            await self._pool.execute(_MOVE, self.consumer, self.source, tenant, last)
+            last = batch[done - 1]
+            await self._pool.execute(_MOVE, self.consumer, self.source, tenant, last.position, last.place)
             async with self._moved:
-                self.positions[tenant] = last
+                self.positions[tenant] = last.position
                 self._moved.notify_all()
         return done
 

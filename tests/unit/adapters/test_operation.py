@@ -6,11 +6,14 @@ import io
 import json
 import logging
 
+import httpx
 import pytest
 import structlog
+from fastapi import APIRouter, FastAPI
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
 from shared.adapters import logging as own_logging
+from shared.adapters.http.operation import operation_router
 from shared.adapters.settings import Settings
 from shared.adapters.telemetry import TELEMETRY, asked_for, span, traceparent, valid_traceparent
 
@@ -101,3 +104,34 @@ def test_a_span_goes_on_from_a_traceparent_and_gives_its_own():
 @pytest.mark.parametrize("bad", ["", "00-" + "0" * 32 + "-00f067aa0ba902b7-01", PARENT.upper(), PARENT + "x"])
 def test_a_malformed_traceparent_is_not_taken(bad):
     assert not valid_traceparent(bad)
+
+
+class Healthy:
+    """A service that says of itself what it is told to."""
+
+    name, router = "intake", APIRouter()
+
+    def __init__(self, **states: str) -> None:
+        self.states = states
+
+    async def health(self) -> dict[str, str]:
+        return self.states
+
+
+@pytest.mark.parametrize(
+    ("states", "status"),
+    [
+        ({"postgres": "ok"}, 200),
+        ({"postgres": "ok", "parked": "ok (2 streams parked: python -m deploy parked)"}, 200),
+        ({"postgres": "ok", "disk": "full: reading only until there is space"}, 503),
+        ({"postgres": "okay-ish"}, 503),
+    ],
+)
+async def test_what_is_well_but_worth_a_look_does_not_take_the_service_out(states, status):
+    """A stream that waits for a person must not stop everybody else's requests."""
+    app = FastAPI()
+    app.include_router(operation_router([Healthy(**states)]))
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://t") as client:
+        answer = await client.get("/health/ready")
+    assert answer.status_code == status
+    assert answer.json()["checks"] == {f"intake.{name}": state for name, state in states.items()}
