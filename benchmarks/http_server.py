@@ -24,8 +24,8 @@ from pydantic import BaseModel
 
 from benchmarks.commands import EVENT
 from benchmarks.rig import TENANT
-from deploy.embedded.serve import listening
 from deploy.embedded.system import secrets_of, wired
+from deploy.serving import listening
 from deploy.settings import embedded_settings
 from shared.adapters.collector import collect_rarely
 from shared.adapters.http.app import build_app

@@ -37,6 +37,7 @@ class Command:
 
 COMMANDS = (
     Command("run", "deploy.commands.run", "启动整个系统（内嵌数据库）", "start the whole system, embedded"),
+    Command("serve", "deploy.commands.serve", "启动一个服务（分布式）", "serve one service, distributed"),
     Command("token", "deploy.commands.token", "签发本机开发令牌", "issue a local development token"),
     Command("demo", "deploy.commands.demo", "演示一个投诉的全过程", "tell the story of a complaint"),
     Command("factory", "deploy.commands.factory", "写出合成工厂的导出文件", "write the synthetic factory's exports"),

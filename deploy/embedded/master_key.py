@@ -47,10 +47,11 @@ async def require_master_key(file: Path, databases: Iterable[ServiceDatabase]) -
         finally:
             await owner.close()
         if wrapped is not None:
-            _require_unwraps(file, wrapped, database.name)
+            require_unwraps(file, wrapped, database.name)
 
 
-def _require_unwraps(file: Path, wrapped: bytes, database: str) -> None:
+def require_unwraps(file: Path, wrapped: bytes, database: str) -> None:
+    """Raises MasterKeyMissing, MasterKeyOther."""
     if not file.is_file():
         raise MasterKeyMissing(file=file, database=database)
     try:

@@ -36,6 +36,12 @@ PROJECTION_LAG = Gauge(
 PARKED_STREAMS = Gauge(
     "suyuan_parked_streams", "Streams that a consumer could not apply", ("consumer",), registry=REGISTRY
 )
+RELAY_LAG = Gauge(
+    "suyuan_relay_lag",
+    "What is not on Kafka yet: events, and seconds that the oldest has waited",
+    ("service", "unit"),
+    registry=REGISTRY,
+)
 PUBLISHED = Counter("suyuan_published_events", "Events that Kafka has acknowledged", ("service",), registry=REGISTRY)
 REACTIONS = Counter("suyuan_reactions", "Reactions dealt with, by outcome", ("reaction", "outcome"), registry=REGISTRY)
 TIMERS_FIRED = Counter("suyuan_timers_fired", "Due times that came", ("timer",), registry=REGISTRY)

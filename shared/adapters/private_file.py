@@ -38,6 +38,11 @@ def kept(path: Path, make: Callable[[], bytes], size: int | None = None) -> byte
     """
     if not path.exists():
         _write(path, make())
+    return given(path, size)
+
+
+def given(path: Path, size: int | None = None) -> bytes:
+    """The bytes of a secret that somebody else made, `size` of them. Raises ReadableByOthers, SecretBroken, OSError."""
     if path.is_dir():
         raise SecretBroken(file=path.name)
     if path.stat().st_mode & 0o077:

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mappin
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import asyncpg
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -19,7 +19,7 @@ from shared.adapters.disk import Room
 from shared.adapters.heads import HeadFile, HeadSigner, HeadsUnreadable
 from shared.adapters.logging import get_logger
 from shared.adapters.postgres.connection import connect, make_pool
-from shared.adapters.postgres.event_store import PostgresNumbers, PostgresStore, PostgresSubjectKeys
+from shared.adapters.postgres.event_store import Gate, PostgresNumbers, PostgresStore, PostgresSubjectKeys
 from shared.adapters.postgres.log import PostgresLog
 from shared.adapters.postgres.projector import Projector
 from shared.adapters.postgres.reactor import Reactor
@@ -60,8 +60,16 @@ class Resources:
     """
 
     def __init__(
-        self, service: str, dsn: Mapping[str, Any], secrets: Secrets, blobs: Blobs, settings: Settings, clock: Clock
+        self,
+        service: str,
+        dsn: Mapping[str, Any],
+        secrets: Secrets,
+        blobs: Blobs,
+        settings: Settings,
+        clock: Clock,
+        gate: Gate | None = None,
     ) -> None:
+        """`gate` is asked before each append; in embedded mode that is the room on the disk."""
         self.service = service
         self.settings = settings
         self.clock = clock
@@ -74,7 +82,7 @@ class Resources:
         self.reads = TimedReader(self.asking, settings.query_seconds)
         self.log = PostgresLog(service, self.pool)
         self.room = Room(settings.data_dir) if settings.mode == "embedded" else None
-        self.store = PostgresStore(self.pool, self.log, self.room)
+        self.store = PostgresStore(self.pool, self.log, gate or self.room)
         self.keys = PostgresSubjectKeys(self.pool)
         self.vault = SealingVault(secrets.master, self.keys)
         self.numbers = PostgresNumbers(self.derived)
@@ -145,6 +153,22 @@ class Views:
         return vector
 
 
+class Companion(Protocol):
+    """What works beside a service in its process for as long as it runs: a relay, the reading of a topic."""
+
+    name: str
+
+    async def run(self) -> None:
+        """Until cancelled; where it fails it is begun again."""
+        ...
+
+    async def health(self) -> str:
+        """`ok`, with what somebody should look at after it, or a few words without it."""
+        ...
+
+    async def close(self) -> None: ...
+
+
 class Runtime:
     """One service as an application runs it (the `Service` protocol of the HTTP edge)."""
 
@@ -153,8 +177,10 @@ class Runtime:
         resources: Resources,
         wire: Callable[[Resources, Views], Wired],
         logs: Mapping[str, EventLog],
+        companions: Sequence[Companion] = (),
     ) -> None:
         """`logs` has this service's own log and those it reads of others."""
+        self._companions = companions
         self.resources = resources
         self.views = Views(resources.service)
         self.wired = wire(resources, self.views)
@@ -212,6 +238,8 @@ class Runtime:
                 states[f"reactions to {source}"] = f"halted: {next(iter(reactor.halted.values()))}"
         if self.resources.room is not None and not self.resources.room.is_enough:
             states["disk"] = "full: reading only until there is space"
+        for companion in self._companions:
+            states[companion.name] = await companion.health()
         dead = [task.get_name() for task in self._tasks if task.done()]
         return states | dict.fromkeys(dead, "stopped") | await self._parked()
 
@@ -235,6 +263,8 @@ class Runtime:
         if self.wired.timers:
             keeper = Timekeeper(resources.pool, resources.store, self.wired.timers, resources.clock)
             self._start("timers", keeper.run)
+        for companion in self._companions:
+            self._start(companion.name, companion.run)
         self._start("signed heads", self._signer.run)
         self._start("key pruning", self._prune)
         self._start("metrics", self._observe)
@@ -266,6 +296,8 @@ class Runtime:
             await asyncio.wait_for(self._signer.sign(), STOP_SECONDS)
         except (SuyuanError, OSError, TimeoutError) as error:
             _log.warning("heads not signed at the end", why=str(error))
+        for companion in self._companions:
+            await companion.close()
         for pool in (self.resources.asking, self.resources.derived, self.resources.pool):
             await _closed(pool)
 

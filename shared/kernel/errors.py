@@ -18,6 +18,7 @@ SuyuanError
 │   ├── AppendRefused           Postgres refused this one command's values         422
 │   ├── StoreUnavailable        the database can't be reached; nothing was done    503
 │   ├── QueryTooSlow            a question took longer than a question may         503
+│   ├── WritingPaused           it is in doubt whether this log is the published one 503
 │   ├── AppendUnknown           the connection broke: done or not, retry with the same key  503
 │   └── StoreFull               no disk space: read-only until there is            507
 └── LogError                    a log can't be read on
@@ -217,6 +218,23 @@ class QueryTooSlow(StoreError):
     zh: ClassVar[str] = "查询超过 {seconds:g} 秒，已中止：请缩小范围，或稍后再试"
     en: ClassVar[str] = "The query took longer than {seconds:g} s and was ended: ask for less, or try again later"
     seconds: float
+
+
+@dataclass(eq=False, kw_only=True)
+class WritingPaused(StoreError):
+    """Until this log and its published copy are known to tell the same history: reading only."""
+
+    zh: ClassVar[str] = "暂不接受写入：{why}"
+    en: ClassVar[str] = "Nothing is written for now: {why}"
+    why: SuyuanError
+
+    @property
+    def facts(self) -> dict[str, object]:
+        return {"why": self.why.code}
+
+    def text(self, language: str) -> str:
+        template = self.zh if language.startswith("zh") else self.en
+        return template.format(why=self.why.text(language))
 
 
 @dataclass(eq=False, kw_only=True)

@@ -10,7 +10,7 @@ from contextlib import ExitStack
 import pytest
 
 from deploy.embedded.child import Child
-from deploy.embedded.slow_clients import HEAD_SECONDS, STOP_SECONDS
+from deploy.slow_clients import HEAD_SECONDS, STOP_SECONDS
 
 HEAD = "POST /api/v1/complaints HTTP/1.1\r\nHost: localhost\r\n"
 BODY_SECONDS = 2.0

@@ -39,6 +39,7 @@ _BRANCHES: dict[type[SuyuanError], tuple[int, str, str]] = {
     kernel.LookupTaken: (503, "请重试", "Try again"),
     kernel.SubjectKeyTaken: (503, "请重试", "Try again"),
     kernel.StoreFull: (507, "磁盘已满", "The disk is full"),
+    kernel.WritingPaused: (503, "暂不接受写入", "Nothing is written for now"),
     kernel.LogError: (503, "日志暂时无法读取", "The log can't be read just now"),
     kernel.DomainError: (422, "请求被拒绝", "The request was refused"),
 }

@@ -17,7 +17,7 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from shared.adapters.kafka.records import recorded
 from shared.adapters.kafka.topics import Topic
-from shared.kernel.errors import LogError, StoreError
+from shared.kernel.errors import LogError, WritingPaused
 from shared.kernel.recorded import Recorded
 
 RELAY = "relay"
@@ -81,15 +81,6 @@ class TopicLost(LogError):
     published: int
 
 
-@dataclass(eq=False, kw_only=True)
-class WritingPaused(StoreError):
-    """Until table and topic are known to tell the same history."""
-
-    zh: ClassVar[str] = "暂不接受写入：{why}"
-    en: ClassVar[str] = "Nothing is written for now: {why}"
-    why: str
-
-
 @dataclass(slots=True)
 class Published:
     """How far each tenant's log is on the topic, and up to which offset each partition was compared."""
@@ -118,12 +109,12 @@ class Gate:
     def check(self) -> None:
         """Raises WritingPaused."""
         if self._why is not None:
-            raise WritingPaused(why=str(self._why)) from self._why
+            raise WritingPaused(why=self._why) from self._why
 
 
 class NotCompared(LogError):
     zh: ClassVar[str] = "尚未与主题核对历史（Kafka 是否可达？）"
-    en: ClassVar[str] = "the history was not compared with its topic yet (does Kafka answer?)"
+    en: ClassVar[str] = "The history was not compared with its topic yet (does Kafka answer?)"
 
 
 async def compared(pool: asyncpg.Pool, client: Mapping[str, Any], service: str, topic: Topic) -> Published:

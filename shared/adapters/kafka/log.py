@@ -33,6 +33,7 @@ class KafkaLog:
     """One service's log as its topic tells it. `run` follows the topic; what was read is served from memory."""
 
     def __init__(self, service: str, settings: KafkaSettings, places: Places) -> None:
+        self.name = f"topic {service}"
         self.service = service
         self._places = places
         self._tail = Tail(service, settings, places, self._first_at)
@@ -58,6 +59,11 @@ class KafkaLog:
             except BROKEN as problem:
                 _log.warning("topic not read, trying again", topic=self.topic, why=str(problem))
             await asyncio.sleep(RETRY_SECONDS)
+
+    async def health(self) -> str:
+        if self.stopped:
+            return f"stopped for {len(self.stopped)} tenant(s): {next(iter(self.stopped.values()))}"
+        return "ok" if self.is_caught_up else "ok (not read to its end yet)"
 
     async def close(self) -> None:
         await self._tail.pages.close()

@@ -38,6 +38,7 @@ AT_ONCE = 1000
 PATIENCE_SECONDS = 1.0
 SAVE_SECONDS = 0.25
 RETRY_SECONDS = 0.5
+LATE_SECONDS = 5.0
 
 _log = get_logger("suyuan.relay")
 
@@ -72,6 +73,7 @@ class Relay:
     """The publishing half of one service. `run` it in every process of the service; one of them is active."""
 
     def __init__(self, pool: asyncpg.Pool, log: EventLog, settings: KafkaSettings, gate: Gate) -> None:
+        self.name = "relay"
         self.topic = TopicNames(settings.topic_prefix).events(log.service)
         self._pool = pool
         self._log = log
@@ -101,6 +103,19 @@ class Relay:
     async def lag(self) -> Lag:
         row = await self._pool.fetchrow(_LAG, RELAY, self._log.service)
         return Lag(row["events"], row["seconds"])
+
+    async def health(self) -> str:
+        """What waits is said; while Kafka is away commands are taken all the same."""
+        if self._gate.why is not None:
+            return f"nothing is written: {self._gate.why}"
+        lag = await self.lag()
+        metrics.RELAY_LAG.labels(self._log.service, "events").set(lag.events)
+        metrics.RELAY_LAG.labels(self._log.service, "seconds").set(lag.seconds)
+        late = lag.seconds > LATE_SECONDS
+        return f"ok ({lag.events} events not published, the oldest for {lag.seconds:.0f} s)" if late else "ok"
+
+    async def close(self) -> None:
+        """Nothing is held beyond `run`."""
 
     def _refuse(self, problem: LogError) -> None:
         if str(self._gate.why) != str(problem):

@@ -8,11 +8,11 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from itertools import groupby
 from operator import itemgetter
+from typing import Protocol
 from uuid import UUID
 
 import asyncpg
 
-from shared.adapters.disk import Room
 from shared.adapters.postgres.appender import Appender
 from shared.adapters.postgres.connection import KEY_BY_KEY, reading, writing
 from shared.adapters.postgres.group_read import GroupRead
@@ -48,13 +48,21 @@ _LoadKey = tuple[str, str, str, str]
 """Tenant, stream, and the scope and text of the idempotency key."""
 
 
-class PostgresStore:
-    """The streams of one service. `room` is asked before each append, where the database's disk is ours to see."""
+class Gate(Protocol):
+    """Whether anything may be written just now: there is room on the disk, the history is the published one."""
 
-    def __init__(self, pool: asyncpg.Pool, log: PostgresLog, room: Room | None = None) -> None:
+    def check(self) -> None:
+        """Raises a StoreError where not."""
+        ...
+
+
+class PostgresStore:
+    """The streams of one service. `gate` is asked before each append."""
+
+    def __init__(self, pool: asyncpg.Pool, log: PostgresLog, gate: Gate | None = None) -> None:
         self.service = log.service
         self._pool = pool
-        self._room = room
+        self._gate = gate
         self.appender = Appender(pool, log.advance, log.service)
         self.keys_destroyed = asyncio.Event()
         """Set by each append that destroys keys, for whoever clears what they leave on the disk."""
@@ -73,8 +81,8 @@ class PostgresStore:
         return {keys[n - 1]: _with_first_answer(list(of_one)) for n, of_one in groupby(rows, itemgetter("n"))}
 
     async def append(self, request: AppendRequest) -> Appended:
-        if self._room is not None:
-            self._room.check()
+        if self._gate is not None:
+            self._gate.check()
         with span("append", service=self.service, stream=request.stream):
             done = await self.appender.append(request)
         if request.destroy:
