@@ -1,18 +1,26 @@
-"""A real Postgres for the integration tests: one cluster for each pytest process, a fresh database at will."""
+"""A real Postgres and a real Kafka for the integration tests: one of each for a pytest process, started when asked for.
+
+A fresh database at will; Kafka's topics are told apart by their names.
+"""
 
 from __future__ import annotations
 
 import itertools
+import os
 import shutil
 import tempfile
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 
 import asyncpg
+import pytest
 import pytest_asyncio
 
 from deploy.embedded.databases import ServiceDatabase, ensure_service_database
 from deploy.embedded.postgres import SUPERUSER, EmbeddedPostgres
+from deploy.kafka.binaries import programs
+from deploy.kafka.errors import KafkaNotFetched, KafkaToolsMissing
+from deploy.kafka.local import LocalKafka
 
 _numbers = itertools.count(1)
 
@@ -45,3 +53,23 @@ async def database(postgres: EmbeddedPostgres) -> AsyncIterator[Callable[..., Aw
             await server.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
     finally:
         await server.close()
+
+
+@pytest.fixture(scope="session")
+def kafka_here() -> None:
+    """Skips, with CI=true fails, where this machine can't run Kafka: for tests that start one of their own."""
+    try:
+        programs()
+    except (KafkaToolsMissing, KafkaNotFetched) as missing:
+        (pytest.fail if os.environ.get("CI") == "true" else pytest.skip)(f"no Kafka: {missing.text('en')}")
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def kafka(kafka_here: None) -> AsyncIterator[LocalKafka]:  # noqa: ARG001 - asked for what it refuses
+    """One broker on a throwaway folder, shared by every test of this pytest process or xdist worker."""
+    folder = Path(tempfile.mkdtemp(prefix="suyuan-kafka-"))
+    try:
+        async with LocalKafka(folder) as running:
+            yield running
+    finally:
+        shutil.rmtree(folder)

@@ -23,7 +23,7 @@ from shared.kernel.errors import SuyuanError
 
 
 class EmbeddedError(SuyuanError):
-    """The embedded database can't run; `exit_code` is what the process ends with."""
+    """What we run on this machine for ourselves can't run; `exit_code` is what the process ends with."""
 
     exit_code: ClassVar[int] = 1
 

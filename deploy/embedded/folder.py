@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import errno
-import fcntl
 import os
 import shutil
 from pathlib import Path
@@ -13,51 +12,26 @@ from deploy.embedded.binaries import VERSION
 from deploy.embedded.errors import (
     EmbeddedError,
     FolderDamaged,
-    FolderInUse,
-    FolderOfAnother,
     FolderOfOtherVersion,
     NoDiskSpace,
     StartFailed,
 )
+from deploy.embedded.held_folder import HeldFolder
+from deploy.embedded.program_log import ProgramLog
 
 MIB = 1 << 20
 NEEDED_MIB = {"new": 128, "existing": 32}
 """A new cluster takes 40 MiB and its first write-ahead segments; an existing one a segment and its checkpoint."""
-LOG_BYTES = 8 * MIB
-LAST_LINES = 12
 
 
-class DataFolder:
+class DataFolder(HeldFolder):
     """Paths, lock and judgement of one folder; starts nothing."""
 
     def __init__(self, folder: Path) -> None:
-        self.folder = folder.absolute()
+        super().__init__(folder)
         self.data = self.folder / "data"
         self.unborn = self.folder / "data.new"
-        self.log = self.folder / "postgres.log"
-        self._lock: int | None = None
-
-    def hold(self) -> None:
-        """Make the folder and take its lock for this process, until `release`. Raises `FolderInUse`."""
-        try:
-            self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            lock = os.open(self.folder / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-        except PermissionError as refused:
-            raise FolderOfAnother(folder=self.folder, owner=_owner(self.folder)) from refused
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            holder = os.pread(lock, 32, 0).decode(errors="replace").strip()
-            os.close(lock)
-            raise FolderInUse(folder=self.folder, holder=holder or "?") from None
-        os.ftruncate(lock, 0)
-        os.pwrite(lock, f"{os.getpid()}\n".encode(), 0)
-        self._lock = lock
-
-    def release(self) -> None:
-        if self._lock is not None:
-            os.close(self._lock)
-            self._lock = None
+        self.log = ProgramLog(self.folder / "postgres.log")
 
     def check_space(self) -> None:
         """Raises `NoDiskSpace` where starting would fail half way."""
@@ -91,36 +65,14 @@ class DataFolder:
         return self.unborn
 
     def adopt(self) -> None:
-        self.unborn.rename(self.data)
-        directory = os.open(self.folder, os.O_RDONLY)
-        try:
-            os.fsync(directory)
-        finally:
-            os.close(directory)
+        self._adopt(self.unborn, self.data)
 
     def open_log(self) -> IO[bytes]:
-        """The database's own log for appending; the previous one is kept once it has grown."""
-        if self.log.exists() and self.log.stat().st_size > LOG_BYTES:
-            self.log.replace(self.log.with_suffix(".log.1"))
-        return self.log.open("ab")
+        return self.log.open()
 
     def failure(self, problem: str, since: int) -> EmbeddedError:
         """Why a program did not do its work, by what it wrote after byte `since` of the log."""
-        words = self._last_words(since)
+        words = self.log.last_words(since)
         if os.strerror(errno.ENOSPC) in words:  # the disk filled up meanwhile
             return self._no_space()
         return StartFailed(folder=self.folder, problem=problem, last_lines=words)
-
-    def _last_words(self, since: int) -> str:
-        with self.log.open("rb") as log:
-            log.seek(since)
-            lines = log.read().decode(errors="replace").splitlines()
-        return "\n".join(lines[-LAST_LINES:]) or "-"
-
-
-def _owner(folder: Path) -> str:
-    existing = next(path for path in (folder, *folder.parents) if path.exists())
-    try:
-        return existing.owner()
-    except KeyError:
-        return str(existing.stat().st_uid)

@@ -1,4 +1,4 @@
-"""Postgres processes as the operating system and `postmaster.pid` tell of them."""
+"""Processes that we start, Postgres above all, as the operating system and `postmaster.pid` tell of them."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import asyncio
 import os
 import shutil
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -38,13 +38,13 @@ class Postmaster:
         return cls(int(lines[0]), folder, len(lines) > 7 and lines[7].strip() == "ready")  # noqa: PLR2004 - eighth
 
 
-def serves(pid: int, data: Path) -> bool:
-    """Whether this pid is a living postgres that works in this very data folder: pids are given again."""
+def serves(pid: int, data: Path, program: str = "postgres") -> bool:
+    """Whether this pid is a living one of that program that works in this very folder: pids are given again."""
     try:
-        program = (
+        running = (
             Path(f"/proc/{pid}/exe").readlink().name.removesuffix(" (deleted)")
         )  # the wheel was replaced meanwhile
-        return program == "postgres" and Path(f"/proc/{pid}/cwd").samefile(data)
+        return running == program and Path(f"/proc/{pid}/cwd").samefile(data)
     except OSError:  # gone, a zombie, or somebody else's
         return False
 
@@ -60,9 +60,9 @@ async def wait_until(happened: Callable[[], bool], seconds: float) -> bool:
     return True
 
 
-async def shut_down(pid: int, ended: Callable[[], bool]) -> None:
-    """End a postmaster, ever less politely. `ended` says whether it is gone and that the pid is still its own."""
-    for sign, seconds in SHUTDOWN:
+async def shut_down(pid: int, ended: Callable[[], bool], steps: Sequence[tuple[int, float]] = SHUTDOWN) -> None:
+    """End a process, ever less politely. `ended` says whether it is gone and that the pid is still its own."""
+    for sign, seconds in steps:
         if ended():
             return
         os.kill(pid, sign)
@@ -70,11 +70,10 @@ async def shut_down(pid: int, ended: Callable[[], bool]) -> None:
             return
 
 
-def serving(data: Path) -> list[int]:
-    """Every postgres process that works in this data folder, the postmaster's children too."""
-    return [
-        int(entry.name) for entry in Path("/proc").iterdir() if entry.name.isdecimal() and serves(int(entry.name), data)
-    ]
+def serving(data: Path, program: str = "postgres") -> list[int]:
+    """Every process of that program that works in this data folder, a postmaster's children too."""
+    pids = (int(entry.name) for entry in Path("/proc").iterdir() if entry.name.isdecimal())
+    return [pid for pid in pids if serves(pid, data, program)]
 
 
 async def clear_orphans(data: Path) -> None:

@@ -1,0 +1,63 @@
+"""Folders for brokers of a test's own, and a launcher in another process, to be killed."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+REPOSITORY = Path(__file__).parents[3]
+LAUNCHER = """
+import asyncio, json, sys
+from pathlib import Path
+from deploy.kafka import node
+from deploy.kafka.local import LocalKafka
+
+async def serve():
+    async with LocalKafka(Path(sys.argv[1])) as kafka:
+        print(json.dumps({"pid": kafka.pids[1], "bootstrap": kafka.bootstrap}), flush=True)
+        await asyncio.to_thread(sys.stdin.read)
+if sys.argv[2] == "as on a machine without setpriv":
+    node._dies_with_us = lambda: iter(())
+asyncio.run(serve())
+"""
+
+
+@pytest.fixture(scope="module")
+def base(kafka_here: None) -> Iterator[Path]:  # noqa: ARG001 - asked for what it refuses
+    """An open folder, with a space, a comma and Chinese characters in its path."""
+    made = Path(tempfile.mkdtemp(prefix="suyuan-kafka-"))
+    inner = made / "质量, 投诉"
+    inner.mkdir()
+    yield inner
+    shutil.rmtree(made)
+
+
+@pytest.fixture
+def folder(base: Path, request: pytest.FixtureRequest) -> Path:
+    return base / request.node.name
+
+
+@pytest.fixture
+def launcher() -> Iterator[Callable[[Path, str], tuple[subprocess.Popen[str], dict[str, object]]]]:
+    """Another process that holds a broker until it is killed; what it said of it."""
+    started: list[subprocess.Popen[str]] = []
+
+    def start(folder: Path, machine: str) -> tuple[subprocess.Popen[str], dict[str, object]]:
+        command = [sys.executable, "-c", LAUNCHER, str(folder), machine]
+        process = subprocess.Popen(command, cwd=REPOSITORY, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        started.append(process)
+        return process, json.loads(process.stdout.readline())
+
+    yield start
+    for process in started:
+        process.kill()
+        process.wait()
+        process.stdin.close()
+        process.stdout.close()
