@@ -54,6 +54,12 @@ class Server(uvicorn.Server):
         self.force_exit = self.should_exit
         self.should_exit = True
 
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Who is asked to end in mid-start ends what it started: uvicorn would leave it there."""
+        await super().startup(sockets)
+        if self.started and self.should_exit:
+            await self.shutdown(sockets)
+
     async def answering(self) -> None:
         """Return once it answers."""
         while not self.started:  # noqa: ASYNC110 - uvicorn offers no event

@@ -7,7 +7,7 @@ from argparse import ArgumentParser
 from deploy.cli import Arguments
 from deploy.distributed.serve import run as serve
 from deploy.distributed.settings import ServiceSettings
-from deploy.serving import LOOPBACK
+from deploy.serving import LOOPBACK, listening
 from shared.adapters.kafka.settings import KafkaSettings
 from shared.contracts.catalogue import SERVICES
 
@@ -20,9 +20,11 @@ def add_arguments(parser: ArgumentParser) -> None:
     parser.add_argument(
         "--port", type=int, default=DEFAULT_PORT, help="端口，0 为任意空闲端口 · the port, 0 for any free one"
     )
+    parser.add_argument("--with-parent", action="store_true", help="标准输入关闭时结束 · end when standard input ends")
 
 
 def run(arguments: Arguments) -> None:
     """All else comes from the environment: SUYUAN_DATABASE_URL, SUYUAN_KAFKA_BOOTSTRAP and so on."""
     settings = ServiceSettings(mode="distributed")
-    serve(arguments.service, settings, KafkaSettings(), arguments.host, arguments.port)
+    place = listening(arguments.port, arguments.host)
+    serve(arguments.service, settings, KafkaSettings(), place, with_parent=arguments.with_parent)

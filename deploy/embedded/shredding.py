@@ -15,9 +15,11 @@ import asyncpg
 from deploy.embedded.postgres import SUPERUSER, EmbeddedPostgres
 from shared.adapters.logging import get_logger
 from shared.adapters.runtime import Runtime
+from shared.contracts.catalogue import SERVICES
 
 SETTLE_SECONDS = 1.0
 """Erasures that come together are cleared together."""
+LOOK_SECONDS = 2.0
 
 _log = get_logger("suyuan.erasure")
 
@@ -25,6 +27,19 @@ _log = get_logger("suyuan.erasure")
 async def keep_shredded(postgres: EmbeddedPostgres, runtimes: Mapping[str, Runtime]) -> None:
     """For as long as the system runs: what an earlier run left at once, then after each erasure."""
     await asyncio.gather(*(_keep(postgres, name, runtime) for name, runtime in runtimes.items()))
+
+
+async def keep_shredded_of(postgres: EmbeddedPostgres) -> None:
+    """The same where the services are processes of their own: each database is looked at every few seconds."""
+    while True:
+        for service in SERVICES:
+            try:
+                await _shred(postgres, service)
+            except asyncpg.UndefinedTableError:  # its process hasn't made the schema yet
+                continue
+            except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError) as error:
+                _log.warning("destroyed keys not cleared from the disk yet", service=service, why=str(error))
+        await asyncio.sleep(LOOK_SECONDS)
 
 
 async def _keep(postgres: EmbeddedPostgres, service: str, runtime: Runtime) -> None:

@@ -23,6 +23,8 @@ CORRELATION: ContextVar[Callable[[], object] | None] = ContextVar("correlation",
 """Gives the id of the request or event at hand; asked only when a line is written."""
 
 _THIRD_PARTY = ("uvicorn", "uvicorn.error", "uvicorn.access", "asyncio", "aiokafka")
+_CHATTY = ("aiokafka", "httpx")
+"""Say each thing they do: heard from `warning` on only."""
 _NEVER = frozenset({"body", "token", "authorization", "password", "name", "phone", "email", "address", "description"})
 
 
@@ -54,6 +56,8 @@ def configure(settings: Settings, stream: TextIO | None = None) -> None:
     for name in _THIRD_PARTY:
         logging.getLogger(name).handlers = []
         logging.getLogger(name).propagate = True
+    for name in _CHATTY:
+        logging.getLogger(name).setLevel(max(root.level, logging.WARNING))
     logging.getLogger("uvicorn.access").disabled = not settings.log_requests
 
 

@@ -47,6 +47,8 @@ class Settings(BaseSettings):
         "Embedded mode makes its own in the data folder.",
     )
 
+    edge_secret_file: Path | None = Field(None, description="A file with it instead, of 32 bytes or more.")
+
     max_body_bytes: int = Field(MIB, gt=0, description="Largest JSON body; above it 413.")
     max_upload_bytes: int = Field(50 * MIB, gt=0, description="Largest upload; above it 413.")
     body_seconds: float = Field(
@@ -96,8 +98,8 @@ class Settings(BaseSettings):
         if self.mode == "distributed":
             if not (self.jwks_url or self.jwks_file):
                 raise ValueError("distributed mode needs SUYUAN_JWKS_URL or SUYUAN_JWKS_FILE")
-            if self.edge_secret is None:
-                raise ValueError("distributed mode needs SUYUAN_EDGE_SECRET, the same on every replica")
+            if self.edge_secret is None and self.edge_secret_file is None:
+                raise ValueError("distributed mode needs SUYUAN_EDGE_SECRET or _FILE, the same on every replica")
         if self.jwks_url and not self.jwks_url.startswith(("https://", "http://")):
             raise ValueError("SUYUAN_JWKS_URL must be http(s)")
         return self

@@ -22,7 +22,7 @@ from shared.adapters.http.operation import Service, operation_router
 from shared.adapters.http.pages import pages_router
 from shared.adapters.http.policy import assert_every_route_has_a_policy
 from shared.adapters.http.rate import Limiter, Rate
-from shared.adapters.private_file import kept
+from shared.adapters.private_file import given, kept
 from shared.adapters.settings import Settings
 from shared.adapters.telemetry import TELEMETRY
 from shared.kernel.clock import Clock, system_clock
@@ -117,6 +117,8 @@ def edge_of(settings: Settings, clock: Clock = system_clock, issuer: LocalIssuer
 
 
 def _secret(settings: Settings) -> bytes:
+    if settings.edge_secret_file is not None:
+        return given(settings.edge_secret_file)
     if settings.edge_secret is not None:
         return settings.edge_secret.get_secret_value().encode()
     return kept(settings.data_dir / SECRET_FILE, lambda: token_bytes(SECRET_BYTES), SECRET_BYTES)

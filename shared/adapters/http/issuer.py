@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from joserfc import jwt
 from joserfc.errors import JoseError
@@ -42,6 +43,10 @@ class LocalIssuer:
 
     def keys(self) -> FixedKeys:
         return FixedKeys([self._key])
+
+    def public_key(self) -> dict[str, Any]:
+        """As a JWK (RFC 7517), for services in other processes."""
+        return dict(self._key.as_dict(private=False))
 
     def token(
         self,

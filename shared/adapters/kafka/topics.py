@@ -32,7 +32,7 @@ FOR_EVER = {"retention.ms": "-1", "retention.bytes": "-1", "cleanup.policy": "de
 class TopicUnfit(LogError):
     """The topic would lose events, or keeps them where they can be lost. `wanted` is the setting that mends it."""
 
-    exit_code: ClassVar[int] = 34
+    exit_code: ClassVar[int] = 38
 
     zh: ClassVar[str] = "主题 {topic} 会丢失事件：{setting} 是 {found}，必须是 {wanted}"
     en: ClassVar[str] = "Topic {topic} would lose events: {setting} is {found}, it must be {wanted}"
@@ -44,7 +44,7 @@ class TopicUnfit(LogError):
 
 @dataclass(eq=False, kw_only=True)
 class TopicMissing(LogError):
-    exit_code: ClassVar[int] = 35
+    exit_code: ClassVar[int] = 39
     zh: ClassVar[str] = "没有主题 {topic}，本账户也不能建立它（{problem}）：请先建立"
     en: ClassVar[str] = "There is no topic {topic}, and we may not make it ({problem}): make it first"
     topic: str
