@@ -43,6 +43,9 @@ RELAY_LAG = Gauge(
     registry=REGISTRY,
 )
 PUBLISHED = Counter("suyuan_published_events", "Events that Kafka has acknowledged", ("service",), registry=REGISTRY)
+FOREIGN_RECORDS = Counter(
+    "suyuan_foreign_records", "Records of a topic that are no events, passed over", ("topic",), registry=REGISTRY
+)
 REACTIONS = Counter("suyuan_reactions", "Reactions dealt with, by outcome", ("reaction", "outcome"), registry=REGISTRY)
 TIMERS_FIRED = Counter("suyuan_timers_fired", "Due times that came", ("timer",), registry=REGISTRY)
 

@@ -15,6 +15,7 @@ from shared.adapters.postgres.event_store import PostgresStore, PostgresSubjectK
 from shared.adapters.postgres.log import PostgresLog
 from shared.adapters.postgres.migrate import migrate
 from shared.kernel.memory import MemoryStore
+from tests.published import published
 
 
 @dataclass
@@ -39,8 +40,25 @@ async def postgres_ports(database) -> AsyncIterator[Ports]:
     await pool.close()
 
 
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def kafka_ports(database, kafka) -> AsyncIterator[Ports]:
+    """A log that is written to Postgres, published by a relay and read from its topic."""
+    async with published(await database(), kafka) as one:
+        yield Ports(one.store, one.read, one.keys, one.pool)
+
+
+@pytest.fixture(params=["memory", "postgres", "kafka"])
+def logs(request) -> Ports:
+    """As `ports`, of every EventLog."""
+    return request.getfixturevalue("kafka_ports") if request.param == "kafka" else _ports(request)
+
+
 @pytest.fixture(params=["memory", "postgres"])
 def ports(request) -> Ports:
+    return _ports(request)
+
+
+def _ports(request) -> Ports:
     if request.param == "postgres":
         found: Ports = request.getfixturevalue("postgres_ports")
         return found

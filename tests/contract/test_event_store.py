@@ -10,7 +10,6 @@ from hashlib import sha256
 
 import pytest
 
-from shared.adapters.postgres.log import PostgresLog
 from shared.kernel.chain import GENESIS
 from shared.kernel.errors import (
     AppendRefused,
@@ -226,27 +225,3 @@ async def test_a_stream_as_of_a_position_holds_what_was_known_then(ports, tenant
     await ports.store.append(request("a", 1, tenant=tenant))
     then = await ports.store.load(tenant, "a", until=2)
     assert [r.position for r in then.events] == [1]
-
-
-async def test_the_log_wakes_whoever_waits_for_it(ports, tenant):
-    waiting = asyncio.create_task(ports.log.changed({}, 5))
-    await asyncio.sleep(0.01)
-    await ports.store.append(request("a", tenant=tenant))
-    heads = await waiting
-    while tenant not in heads:
-        heads = await ports.log.changed({k: v for k, v in heads.items() if k != tenant}, 5)
-    assert heads[tenant] == 1
-    assert tenant not in await ports.log.changed({tenant: 1}, 0.01)
-
-
-async def test_who_waits_for_the_log_ends_when_cancelled_in_the_very_moment_it_grows(ports, tenant):
-    """Else a service that is stopped right after a write never ends."""
-    waiting = asyncio.create_task(ports.log.changed(await ports.log.heads(), 5))
-    await asyncio.sleep(0.01)
-    if isinstance(ports.log, PostgresLog):
-        ports.log.advance(tenant, 1)
-    else:
-        await ports.store.append(request("a", tenant=tenant))
-    waiting.cancel()
-    with pytest.raises(asyncio.CancelledError):
-        await waiting

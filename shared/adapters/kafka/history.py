@@ -15,7 +15,7 @@ from typing import Any, ClassVar
 import asyncpg
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
-from shared.adapters.kafka.records import recorded
+from shared.adapters.kafka.records import events
 from shared.adapters.kafka.topics import Topic
 from shared.kernel.errors import LogError, WritingPaused
 from shared.kernel.recorded import Recorded
@@ -120,12 +120,12 @@ class NotCompared(LogError):
 async def compared(pool: asyncpg.Pool, client: Mapping[str, Any], service: str, topic: Topic) -> Published:
     """Read what the topic has past the last comparison and hold it against the table; keep how far that went.
 
-    Raises TopicAhead, HistoryForked, TopicLost, NotAnEvent, KafkaError, asyncpg's errors.
+    Raises TopicAhead, HistoryForked, TopicLost, KafkaError, asyncpg's errors.
     """
     published = await _known(pool, service, topic.name)
-    async for partition, events, offset in unread(client, topic, published.offsets):
-        await _compare(pool, topic.name, events)
-        for event in events:
+    async for partition, news, offset in unread(client, service, topic, published.offsets):
+        await _compare(pool, topic.name, news)
+        for event in news:
             tenant = event.meta.tenant
             published.positions[tenant] = max(event.position, published.positions.get(tenant, 0))
         published.offsets[partition] = offset
@@ -134,11 +134,11 @@ async def compared(pool: asyncpg.Pool, client: Mapping[str, Any], service: str, 
 
 
 async def unread(
-    client: Mapping[str, Any], topic: Topic, offsets: Mapping[int, int]
+    client: Mapping[str, Any], service: str, topic: Topic, offsets: Mapping[int, int]
 ) -> AsyncIterator[tuple[int, Sequence[Recorded], int]]:
     """What the topic has from these offsets (else from its beginning) to its present end.
 
-    Gives (partition, events, next offset) piece by piece. Raises TopicLost, NotAnEvent, KafkaError.
+    Gives (partition, events, next offset) piece by piece. Raises TopicLost, KafkaError.
     """
     consumer = AIOKafkaConsumer(**client, auto_offset_reset="none", enable_auto_commit=False)
     try:
@@ -157,10 +157,10 @@ async def unread(
         while left:
             got = await consumer.getmany(*left, timeout_ms=POLL_MS, max_records=AT_ONCE)
             for place in sorted(left):
-                events = [recorded(record) for record in got.get(place, ()) if record.offset < ends[place]]
+                news = [event for record, event in events(got.get(place, ()), service) if record.offset < ends[place]]
                 at = min(ends[place], await consumer.position(place))
-                if events or at == ends[place]:
-                    yield place.partition, events, at
+                if news or at == ends[place]:
+                    yield place.partition, news, at
                 if at == ends[place]:
                     left.discard(place)
                     consumer.pause(place)
@@ -189,9 +189,9 @@ async def _known(pool: asyncpg.Pool, service: str, topic: str) -> Published:
     return Published(positions, {row["partition"]: row["next_offset"] for row in await pool.fetch(_TAILS, topic)})
 
 
-async def _compare(pool: asyncpg.Pool, topic: str, events: Sequence[Recorded]) -> None:
+async def _compare(pool: asyncpg.Pool, topic: str, news: Sequence[Recorded]) -> None:
     """Raises TopicAhead, HistoryForked, of the lowest position of some tenant."""
-    said = {(event.meta.tenant, event.position): event.hash for event in events}
+    said = {(event.meta.tenant, event.position): event.hash for event in news}
     rows = await pool.fetch(_HASHES, [tenant for tenant, _ in said], [position for _, position in said])
     ahead: defaultdict[str, int] = defaultdict(int)
     for row in sorted(rows, key=lambda row: row["position"]):

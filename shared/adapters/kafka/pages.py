@@ -13,7 +13,7 @@ from typing import Any
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
-from shared.adapters.kafka.records import recorded
+from shared.adapters.kafka.records import events
 from shared.kernel.recorded import Recorded
 
 PAGE = 256
@@ -49,8 +49,9 @@ class Page:
 class Pages:
     """The pages of one topic. `add` and `grown_to` are for whoever follows it, `page` for whoever reads."""
 
-    def __init__(self, topic: str, client: Mapping[str, Any]) -> None:
+    def __init__(self, service: str, topic: str, client: Mapping[str, Any]) -> None:
         self.topic = topic
+        self._service = service
         self._client = client
         self._kept: OrderedDict[PageKey, Page] = OrderedDict()
         self._newest: dict[int, int] = {}
@@ -78,7 +79,7 @@ class Pages:
     async def page(self, partition: int, number: int) -> Page:
         """The page, fetched where it isn't kept: as far as the topic has it.
 
-        Raises KafkaError, TimeoutError, NotAnEvent.
+        Raises KafkaError, TimeoutError.
         """
         key = (partition, number)
         page = self._kept.get(key)
@@ -107,9 +108,9 @@ class Pages:
             until = min(until, (await consumer.end_offsets([place]))[place])
         while page.end < until:
             got = await consumer.getmany(place, timeout_ms=PATIENCE_MS, max_records=until - page.end)
-            for record in got.get(place, ()):
+            for record, event in events(got.get(place, ()), self._service):
                 if record.offset < until:
-                    page.add(record.key.decode(), recorded(record))
+                    page.add(event.meta.tenant, event)
             page.end = min(until, await consumer.position(place))
         if until == (number + 1) * PAGE:  # else it grows, and who follows the topic keeps that one
             self._bytes += page.size

@@ -7,13 +7,16 @@ assigned. So whoever has the record has everything that the chain is computed fr
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import ClassVar, Protocol
 
+import msgspec
 from aiokafka.partitioner import murmur2
 
+from shared.adapters import metrics
+from shared.adapters.logging import get_logger
 from shared.kernel import chain
 from shared.kernel.errors import LogError
 from shared.kernel.recorded import Recorded
@@ -21,6 +24,8 @@ from shared.kernel.recorded import Recorded
 META = "suyuanmeta"
 CONTENT_TYPE = b"application/json"
 Headers = Sequence[tuple[str, bytes]]
+
+_log = get_logger("suyuan.topic")
 
 
 @dataclass(eq=False, kw_only=True)
@@ -82,7 +87,7 @@ def recorded(record: Record) -> Recorded:
     """The event of a record, with `place` its offset. Raises NotAnEvent."""
     try:
         found = dict(record.headers)
-        return Recorded(
+        event = Recorded(
             int(found["ce_position"]),
             datetime.fromisoformat(found["ce_recordedat"].decode()),
             bytes.fromhex(found["ce_chainhash"].decode()),
@@ -90,11 +95,30 @@ def recorded(record: Record) -> Recorded:
             record.value if record.value is not None else b"",
             record.offset,
         )
-    except (KeyError, ValueError) as problem:
-        raise not_an_event(record, f"{type(problem).__name__}: {problem}") from problem
+        _ = event.meta
+    except (KeyError, ValueError, OverflowError, msgspec.DecodeError) as problem:
+        raise _not_an_event(record, f"{type(problem).__name__}: {problem}") from problem
+    return event
 
 
-def not_an_event(record: Record, problem: str) -> NotAnEvent:
+def events(records: Iterable[Record], service: str) -> Iterator[tuple[Record, Recorded]]:
+    """Those records that are events of the service; what is none is said and passed over.
+
+    That loses nothing: whatever stood in an event's place leaves a gap in its tenant's positions, which stops there.
+    """
+    for record in records:
+        try:
+            event = recorded(record)
+            if (event.meta.tenant.encode(), event.meta.service) != (record.key, service):
+                raise _not_an_event(record, f"it is of {event.meta.tenant}/{event.meta.service}")
+        except NotAnEvent as foreign:
+            metrics.FOREIGN_RECORDS.labels(record.topic).inc()
+            _log.error("record passed over", why=str(foreign))
+        else:
+            yield record, event
+
+
+def _not_an_event(record: Record, problem: str) -> NotAnEvent:
     return NotAnEvent(topic=record.topic, partition=record.partition, offset=record.offset, problem=problem)
 
 

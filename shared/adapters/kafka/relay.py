@@ -94,7 +94,7 @@ class Relay:
     async def prepare(self) -> None:
         """Assert the topic, compare the histories, and open the gate.
 
-        Raises TopicUnfit, TopicMissing, TopicAhead, HistoryForked, TopicLost, NotAnEvent, KafkaError.
+        Raises TopicUnfit, TopicMissing, TopicAhead, HistoryForked, TopicLost, KafkaError.
         """
         topic = await asserted(self._pool, self._settings, self.topic)
         await compared(self._pool, self._client, self._log.service, topic)

@@ -12,7 +12,7 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from shared.adapters.kafka.connection import client_arguments
 from shared.adapters.kafka.pages import PAGE, Pages
 from shared.adapters.kafka.places import Head, Places
-from shared.adapters.kafka.records import Record, follows, not_an_event, recorded
+from shared.adapters.kafka.records import Record, events, follows
 from shared.adapters.kafka.settings import KafkaSettings
 from shared.adapters.kafka.topics import Topic, TopicNames, administration, existing
 from shared.adapters.logging import get_logger
@@ -41,7 +41,7 @@ class Tail:
         self.topic = TopicNames(settings.topic_prefix).events(service)
         self._settings = settings
         self._client = client_arguments(settings)
-        self.pages = Pages(self.topic, self._client)
+        self.pages = Pages(service, self.topic, self._client)
         self.heads: dict[str, Head] = {}
         self.marks: defaultdict[str, list[tuple[int, int]]] = defaultdict(list)
         self.stopped: dict[str, LogError] = {}
@@ -56,7 +56,7 @@ class Tail:
         self.grown = asyncio.Event()
 
     async def follow(self) -> None:
-        """Until cancelled; a broker that is away is asked again. Raises NotAnEvent, KafkaError, asyncpg's errors."""
+        """Until cancelled; a broker that is away is asked again. Raises KafkaError, asyncpg's errors."""
         seen = await self._places.load(self.topic)
         self.heads = {**seen.heads, **self.heads}
         async with self._consumer(seen.offsets) as consumer:
@@ -73,9 +73,9 @@ class Tail:
 
     async def _apply(self, consumer: AIOKafkaConsumer, got: Mapping[TopicPartition, Sequence[Record]]) -> None:
         for place, records in got.items():
-            for record in records:
+            for record, event in events(records, self.service):
                 if place.partition not in self._back:
-                    self._take(record)
+                    self._take(record, event)
         for place in consumer.assignment():
             at = await consumer.position(place)
             self._offsets[place.partition] = at
@@ -89,18 +89,15 @@ class Tail:
             self.grown.set()
             self.grown = asyncio.Event()
 
-    def _take(self, record: Record) -> None:
-        event = recorded(record)
-        tenant = (record.key or b"").decode()
-        if (event.meta.tenant, event.meta.service) != (tenant, self.service):
-            raise not_an_event(record, f"of {event.meta.tenant}/{event.meta.service}")
+    def _take(self, record: Record, event: Recorded) -> None:
+        tenant = event.meta.tenant
         head = self.heads.get(tenant)
         position, previous = (0, GENESIS) if head is None else (head.position, head.hash)
         self.pages.add(record.partition, tenant, event, record.offset)
         if event.position == position + 1:
             self._next(record, event, previous)
         elif event.position > position:
-            self._gap(record, position + 1)
+            self._gap(record, tenant, position + 1)
         elif head is not None and record.offset > head.place:
             self._repeats.append(event)
 
@@ -116,9 +113,8 @@ class Tail:
         if isinstance(self.stopped.get(tenant), GapInLog):
             del self.stopped[tenant]
 
-    def _gap(self, record: Record, missing: int) -> None:
+    def _gap(self, record: Record, tenant: str, missing: int) -> None:
         """Looked for once more from the last event on; then the tenant's log waits for it."""
-        tenant = (record.key or b"").decode()
         head = self.heads.get(tenant)
         if self._looked_back.get(tenant) != missing:
             self._looked_back[tenant] = missing
