@@ -63,7 +63,7 @@ class Published:
         return KafkaLog(self.log.service, self.settings, PostgresPlaces(self.pool))
 
     async def records(self) -> list[ConsumerRecord]:
-        """Everything on the topic, partition after partition."""
+        """Everything on the topic, in order within a partition."""
         return [record async for record in on_topic(self.settings, self.relay.topic)]
 
     async def drained(self) -> None:
@@ -120,13 +120,14 @@ async def on_topic(settings: KafkaSettings, topic: str) -> AsyncIterator[Consume
     consumer = AIOKafkaConsumer(**client_arguments(settings), auto_offset_reset="none", enable_auto_commit=False)
     await consumer.start()
     try:
-        for partition in range(settings.partitions):
-            place = TopicPartition(topic, partition)
-            consumer.assign([place])
+        places = [TopicPartition(topic, partition) for partition in range(settings.partitions)]
+        consumer.assign(places)
+        ends = await consumer.end_offsets(places)
+        for place in places:
             consumer.seek(place, 0)
-            end = (await consumer.end_offsets([place]))[place]
-            while await consumer.position(place) < end:
-                for record in (await consumer.getmany(place, timeout_ms=500)).get(place, []):
+        while any([await consumer.position(place) < end for place, end in ends.items()]):
+            for records in (await consumer.getmany(timeout_ms=500)).values():
+                for record in records:
                     yield record
     finally:
         await consumer.stop()

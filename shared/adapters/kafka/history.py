@@ -40,8 +40,12 @@ select $5, * from unnest($6::integer[], $7::bigint[]) on conflict (topic, partit
 do update set next_offset = excluded.next_offset where t.next_offset < excluded.next_offset"""
 
 
+class HistoryInDoubt(LogError):
+    """The published history isn't this table's: whoever wrote on would make a second one under the same numbers."""
+
+
 @dataclass(eq=False, kw_only=True)
-class TopicAhead(LogError):
+class TopicAhead(HistoryInDoubt):
     """The table has lost events that were published: a failover, or a backup was restored."""
 
     zh: ClassVar[str] = (
@@ -57,7 +61,7 @@ class TopicAhead(LogError):
 
 
 @dataclass(eq=False, kw_only=True)
-class HistoryForked(LogError):
+class HistoryForked(HistoryInDoubt):
     """Table and topic have different events at one position: two histories were written under the same numbers."""
 
     zh: ClassVar[str] = "历史分叉：{tenant} 的位置 {position} 在本库与主题 {topic} 中是不同的事件"

@@ -21,7 +21,7 @@ from shared.adapters import metrics
 from shared.adapters.failpoints import failpoint
 from shared.adapters.kafka.connection import BROKEN, client_arguments
 from shared.adapters.kafka.fenced import fenced
-from shared.adapters.kafka.history import RELAY, Gate, Published, compared, save
+from shared.adapters.kafka.history import RELAY, Gate, HistoryInDoubt, Published, compared, save
 from shared.adapters.kafka.records import headers, partition_of
 from shared.adapters.kafka.settings import KafkaSettings
 from shared.adapters.kafka.topics import Topic, TopicNames, asserted
@@ -80,6 +80,7 @@ class Relay:
         self._settings = settings
         self._client = client_arguments(settings)
         self._gate = gate
+        self._trouble: LogError | None = None
 
     async def run(self) -> None:
         while True:
@@ -108,6 +109,8 @@ class Relay:
         """What waits is said; while Kafka is away commands are taken all the same."""
         if self._gate.why is not None:
             return f"nothing is written: {self._gate.why}"
+        if self._trouble is not None:
+            return f"ok (nothing is published: {self._trouble})"
         lag = await self.lag()
         metrics.RELAY_LAG.labels(self._log.service, "events").set(lag.events)
         metrics.RELAY_LAG.labels(self._log.service, "seconds").set(lag.seconds)
@@ -118,9 +121,12 @@ class Relay:
         """Nothing is held beyond `run`."""
 
     def _refuse(self, problem: LogError) -> None:
-        if str(self._gate.why) != str(problem):
-            _log.error("nothing is published or written", topic=self.topic, why=str(problem))
-        self._gate.close(problem)
+        """A history in doubt is not written on. A topic that is unfit gets nothing, while commands are taken."""
+        if str(self._trouble) != str(problem):
+            _log.error("nothing is published", topic=self.topic, why=str(problem))
+        self._trouble = problem
+        if isinstance(problem, HistoryInDoubt) or self._gate.why is not None:
+            self._gate.close(problem)
 
     async def _lead(self) -> None:
         if self._gate.why is not None:  # whoever doesn't lead writes too
@@ -130,6 +136,7 @@ class Relay:
             async with fenced(self._client, f"{self.topic}.relay", {topic.name: topic.partitions}) as producer:
                 published = await compared(self._pool, self._client, self._log.service, topic)
                 self._gate.open()
+                self._trouble = None
                 _log.info("publishing", topic=self.topic, tenants=len(published.positions))
                 await _Publishing(self._pool, self._log, producer, topic, published).run()
 

@@ -7,10 +7,13 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 
 import pytest
+import pytest_asyncio
+
+from deploy.kafka.local import LocalKafka
 
 REPOSITORY = Path(__file__).parents[3]
 LAUNCHER = """
@@ -61,3 +64,16 @@ def launcher() -> Iterator[Callable[[Path, str], tuple[subprocess.Popen[str], di
         process.wait()
         process.stdin.close()
         process.stdout.close()
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def own_kafka(folder: Path) -> AsyncIterator[LocalKafka]:
+    """A broker for one test, to be killed."""
+    async with LocalKafka(folder) as running:
+        yield running
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def three_brokers(base: Path) -> AsyncIterator[LocalKafka]:
+    async with LocalKafka(base / "three", brokers=3) as running:
+        yield running
