@@ -133,16 +133,19 @@ class LocalKafka:
         self._place.check(len(self._nodes))
         await asyncio.gather(*(node.clear_orphans() for node in started))
         for node in started:
-            node.configure(server_properties(node.number, self._ports, self._security))
+            self._configure(node)
             node.start(found, self._heap_mib, self._security.java_options())
         await asyncio.gather(*(self._wait_until_ready(node) for node in started))
+
+    def _configure(self, node: Node) -> None:
+        node.configure(server_properties(node.number, self._ports, self._security), self._security.links())
 
     async def _format(self, found: Programs) -> None:
         """Every node for the same cluster; whole or absent."""
         cluster = new_cluster_id()
         unborn = [Node(number, folder) for number, folder in enumerate(self._place.new_cluster(len(self._nodes)), 1)]
         for node in unborn:
-            node.configure(server_properties(node.number, self._ports, self._security))
+            self._configure(node)
         credentials = self._security.credentials()
         await asyncio.gather(*(node.format(found, cluster, credentials) for node in unborn))
         self._place.adopt()

@@ -6,7 +6,7 @@ import os
 import shutil
 import signal
 import subprocess
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import IO
 
@@ -44,12 +44,15 @@ class Node:
         """It is gone without having been asked."""
         return self.process is not None and not self.is_running
 
-    def configure(self, properties: str) -> None:
-        """Passwords may be among them: only we read them."""
+    def configure(self, properties: str, links: Mapping[str, Path]) -> None:
+        """Passwords may be among them: only we read them. `links`: what is to be found here by a name."""
         for name, text in (("server.properties", properties), ("log4j2.properties", LOGGING)):
             file = self.folder / name
             file.touch(0o600)
             file.write_text(text)
+        for name, target in links.items():
+            (self.folder / name).unlink(missing_ok=True)
+            (self.folder / name).symlink_to(target)
 
     async def format(self, programs: Programs, cluster_id: str, credentials: Sequence[str]) -> None:
         """Make `data`. Raises KafkaStartFailed."""
