@@ -68,15 +68,15 @@ class Node:
         for secret in (arguments, told.path):
             secret.unlink()
 
-    def start(self, programs: Programs, heap_mib: int, options: Sequence[str]) -> None:
+    def start(self, programs: Programs, options: Sequence[str]) -> None:
         """Start it and don't wait."""
         scratch = self.folder / "tmp"  # native libraries are unpacked there, and stay there after a kill
         shutil.rmtree(scratch, ignore_errors=True)
         scratch.mkdir(mode=0o700)
-        memory = (f"-Xmx{heap_mib}m", f"-Djava.io.tmpdir={scratch}", *_SERVER, *options)
+        options = (f"-Djava.io.tmpdir={scratch}", *_SERVER, *options)
         with self.log.open() as log:
             self._said = log.tell()
-            command = [*_dies_with_us(), *self._java(programs, memory), "kafka.Kafka", "server.properties"]
+            command = [*_dies_with_us(), *self._java(programs, options), "kafka.Kafka", "server.properties"]
             self.process = self._spawn(command, log)
 
     async def end(self, steps: Sequence[tuple[int, float]] = SHUTDOWN) -> None:

@@ -17,7 +17,7 @@ from aiokafka.errors import ClusterAuthorizationFailedError, KafkaConnectionErro
 from joserfc import jwt
 from joserfc.jwk import ECKey, KeySet
 
-from deploy.kafka.local import LocalKafka
+from deploy.kafka.local import SOON_READY, LocalKafka
 from deploy.kafka.security import Security, Tls, Tokens
 from tests.integration.kafka.certificates import Authority
 from tests.integration.kafka.records import make_topic, read, send
@@ -48,7 +48,7 @@ async def secured(base: Path, authority: Authority, signing: ECKey) -> AsyncIter
         tokens=Tokens(jwks=jwks, audience=AUDIENCE, issuer=ISSUER),
         super_users=("User:admin",),
     )
-    async with LocalKafka(base / "secured", security=security) as kafka:
+    async with LocalKafka(base / "secured", security=security, java_options=SOON_READY) as kafka:
         for topic in ("PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512", "OAUTHBEARER"):
             await make_topic(kafka.internal_bootstrap, topic)
         yield kafka
@@ -154,7 +154,7 @@ async def test_a_client_without_a_certificate_is_refused_and_one_with_it_is_know
         super_users=("User:suyuan-intake",),
     )
     assert security.protocol == "SSL"
-    async with LocalKafka(base / "certificates", security=security) as kafka:
+    async with LocalKafka(base / "certificates", security=security, java_options=SOON_READY) as kafka:
         await make_topic(kafka.internal_bootstrap, "said")
         known, another, none = (
             {"security_protocol": "SSL", "ssl_context": authority.client(name)}
@@ -168,7 +168,9 @@ async def test_a_client_without_a_certificate_is_refused_and_one_with_it_is_know
 
 
 async def test_without_keys_an_unsigned_token_is_taken_at_its_word(base):
-    async with LocalKafka(base / "unsigned", security=Security(mechanisms=("OAUTHBEARER",))) as kafka:
+    async with LocalKafka(
+        base / "unsigned", security=Security(mechanisms=("OAUTHBEARER",)), java_options=SOON_READY
+    ) as kafka:
         await make_topic(kafka.internal_bootstrap, "said")
         now = int(time.time())
         parts = ({"alg": "none"}, {"sub": "anybody", "iat": now, "exp": now + 300})
