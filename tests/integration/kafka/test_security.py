@@ -18,6 +18,7 @@ from joserfc import jwt
 from joserfc.jwk import ECKey, KeySet
 
 from deploy.kafka.local import SOON_READY, LocalKafka
+from deploy.kafka.rights import Right, allow
 from deploy.kafka.security import Security, Tls, Tokens
 from tests.integration.kafka.certificates import Authority
 from tests.integration.kafka.records import make_topic, read, send
@@ -44,7 +45,7 @@ async def secured(base: Path, authority: Authority, signing: ECKey) -> AsyncIter
     security = Security(
         tls=Tls(keystore=authority.keystore("broker")),
         mechanisms=("PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512", "OAUTHBEARER"),
-        users={"admin": PASSWORD, "stranger": "s"},
+        users={"admin": PASSWORD, "stranger": "s", "intake": "intake", "capa": "capa"},
         tokens=Tokens(jwks=jwks, audience=AUDIENCE, issuer=ISSUER),
         super_users=("User:admin",),
     )
@@ -137,6 +138,23 @@ async def _first(consumer: AIOKafkaConsumer) -> object:
         return await asyncio.wait_for(consumer.getone(), 10)
     finally:
         await consumer.stop()
+
+
+async def test_each_service_writes_its_own_topics_only_and_who_may_read_reads(secured, login):
+    for topic in ("suyuan.intake.v1", "suyuan.capa.v1"):
+        await make_topic(secured.internal_bootstrap, topic)
+    await allow(
+        secured.internal_bootstrap,
+        Right("User:intake", "write", "topic", "suyuan.intake.", is_prefix=True),
+        Right("User:capa", "read", "topic", "suyuan.intake.v1"),
+    )
+    intake, capa = (login("SCRAM-SHA-256", name, name) for name in ("intake", "capa"))
+    assert await send(secured.bootstrap, "suyuan.intake.v1", b"1", **intake) == [0]
+    with pytest.raises(TopicAuthorizationFailedError):
+        await send(secured.bootstrap, "suyuan.capa.v1", b"1", **intake)
+    assert await read(secured.bootstrap, "suyuan.intake.v1", **capa) == [b"1"]
+    with pytest.raises(TopicAuthorizationFailedError):
+        await send(secured.bootstrap, "suyuan.intake.v1", b"2", enable_idempotence=False, **capa)
 
 
 @pytest.mark.usefixtures("secured")
