@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import shutil
 import signal
@@ -114,6 +115,7 @@ async def test_of_three_brokers_one_is_killed_and_every_acknowledged_message_is_
         assert await send(kafka.bootstrap, "kept", b"2") == [1]
         await kafka.start_node(2)
         assert await read(kafka.bootstrap, "kept") == [b"1", b"2"]
+        await asyncio.gather(*map(kafka.kill, (1, 2, 3)))  # a stop of three waits 5 s for a quorum
     assert kafka.pids == {}
 
 
