@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import NamedTuple, Self
@@ -20,6 +20,8 @@ from deploy.kafka.security import Security
 
 READY_SECONDS = 90.0
 HEAP_MIB = 512
+SOON_READY = ("-XX:TieredStopAtLevel=1",)
+"""Java options for a broker of a test: two thirds of the start, less speed afterwards."""
 _OPEN = Security()
 
 
@@ -39,7 +41,15 @@ class LocalKafka:
     lives as long. Errors: deploy.kafka.errors, `FolderInUse`, `FolderOfAnother`.
     """
 
-    def __init__(self, folder: Path, *, brokers: int = 1, security: Security = _OPEN, heap_mib: int = HEAP_MIB) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        brokers: int = 1,
+        security: Security = _OPEN,
+        heap_mib: int = HEAP_MIB,
+        java_options: Sequence[str] = (),
+    ) -> None:
         if brokers not in (1, 3):
             raise ValueError("one broker or three")
         self._place = KafkaFolder(folder)
@@ -47,7 +57,7 @@ class LocalKafka:
         self._held = HeldPorts(brokers)
         self._ports: list[NodePorts] = []
         self._security = security
-        self._heap_mib = heap_mib
+        self._java_options = (f"-Xmx{heap_mib}m", *security.java_options(), *java_options)
 
     @property
     def bootstrap(self) -> str:
@@ -133,16 +143,19 @@ class LocalKafka:
         self._place.check(len(self._nodes))
         await asyncio.gather(*(node.clear_orphans() for node in started))
         for node in started:
-            node.configure(server_properties(node.number, self._ports, self._security))
-            node.start(found, self._heap_mib, self._security.java_options())
+            self._configure(node)
+            node.start(found, self._java_options)
         await asyncio.gather(*(self._wait_until_ready(node) for node in started))
+
+    def _configure(self, node: Node) -> None:
+        node.configure(server_properties(node.number, self._ports, self._security), self._security.links())
 
     async def _format(self, found: Programs) -> None:
         """Every node for the same cluster; whole or absent."""
         cluster = new_cluster_id()
         unborn = [Node(number, folder) for number, folder in enumerate(self._place.new_cluster(len(self._nodes)), 1)]
         for node in unborn:
-            node.configure(server_properties(node.number, self._ports, self._security))
+            self._configure(node)
         credentials = self._security.credentials()
         await asyncio.gather(*(node.format(found, cluster, credentials) for node in unborn))
         self._place.adopt()

@@ -6,7 +6,7 @@ import os
 import shutil
 import signal
 import subprocess
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import IO
 
@@ -44,12 +44,15 @@ class Node:
         """It is gone without having been asked."""
         return self.process is not None and not self.is_running
 
-    def configure(self, properties: str) -> None:
-        """Passwords may be among them: only we read them."""
+    def configure(self, properties: str, links: Mapping[str, Path]) -> None:
+        """Passwords may be among them: only we read them. `links`: what is to be found here by a name."""
         for name, text in (("server.properties", properties), ("log4j2.properties", LOGGING)):
             file = self.folder / name
             file.touch(0o600)
             file.write_text(text)
+        for name, target in links.items():
+            (self.folder / name).unlink(missing_ok=True)
+            (self.folder / name).symlink_to(target)
 
     async def format(self, programs: Programs, cluster_id: str, credentials: Sequence[str]) -> None:
         """Make `data`. Raises KafkaStartFailed."""
@@ -65,15 +68,15 @@ class Node:
         for secret in (arguments, told.path):
             secret.unlink()
 
-    def start(self, programs: Programs, heap_mib: int, options: Sequence[str]) -> None:
+    def start(self, programs: Programs, options: Sequence[str]) -> None:
         """Start it and don't wait."""
         scratch = self.folder / "tmp"  # native libraries are unpacked there, and stay there after a kill
         shutil.rmtree(scratch, ignore_errors=True)
         scratch.mkdir(mode=0o700)
-        memory = (f"-Xmx{heap_mib}m", f"-Djava.io.tmpdir={scratch}", *_SERVER, *options)
+        options = (f"-Djava.io.tmpdir={scratch}", *_SERVER, *options)
         with self.log.open() as log:
             self._said = log.tell()
-            command = [*_dies_with_us(), *self._java(programs, memory), "kafka.Kafka", "server.properties"]
+            command = [*_dies_with_us(), *self._java(programs, options), "kafka.Kafka", "server.properties"]
             self.process = self._spawn(command, log)
 
     async def end(self, steps: Sequence[tuple[int, float]] = SHUTDOWN) -> None:

@@ -19,6 +19,9 @@ ANONYMOUS = "User:ANONYMOUS"
 """Whom the internal listener takes everybody for: the brokers themselves and their launcher."""
 ITERATIONS = 4096
 _HASHES = {"SCRAM-SHA-256": "sha256", "SCRAM-SHA-512": "sha512"}
+_JWKS = "jwks.json"
+_JWKS_URL = f"file:///proc/self/cwd/{_JWKS}"
+"""In the node's folder, whatever its path: Kafka 4.3 opens no relative URL, nor an escaped blank or Chinese in one."""
 _PLAIN_NAME = re.compile(r"[\w.-]+", re.ASCII)
 _COMMON = "org.apache.kafka.common.security"
 _MODULES = {
@@ -92,7 +95,11 @@ class Security:
         """A broker fetches keys only from where its command line allows."""
         if self.tokens is None:
             return []
-        return [f"-Dorg.apache.kafka.sasl.oauthbearer.allowed.urls={self.tokens.jwks.absolute().as_uri()}"]
+        return [f"-Dorg.apache.kafka.sasl.oauthbearer.allowed.urls={_JWKS_URL}"]
+
+    def links(self) -> dict[str, Path]:
+        """What must be found under a name in the node's folder."""
+        return {} if self.tokens is None else {_JWKS: self.tokens.jwks.absolute()}
 
     def _tls(self) -> dict[str, str]:
         if self.tls is None:
@@ -119,7 +126,7 @@ class Security:
             bearer = "oauthbearer.sasl.oauthbearer"
             handler = f"{_COMMON}.oauthbearer.OAuthBearerValidatorCallbackHandler"
             yield _own("oauthbearer.sasl.server.callback.handler.class"), handler
-            yield _own(f"{bearer}.jwks.endpoint.url"), self.tokens.jwks.absolute().as_uri()
+            yield _own(f"{bearer}.jwks.endpoint.url"), _JWKS_URL
             yield _own(f"{bearer}.expected.audience"), self.tokens.audience
             yield _own(f"{bearer}.expected.issuer"), self.tokens.issuer
 

@@ -20,10 +20,10 @@ LAUNCHER = """
 import asyncio, json, sys
 from pathlib import Path
 from deploy.kafka import node
-from deploy.kafka.local import LocalKafka
+from deploy.kafka.local import SOON_READY, LocalKafka
 
 async def serve():
-    async with LocalKafka(Path(sys.argv[1])) as kafka:
+    async with LocalKafka(Path(sys.argv[1]), java_options=SOON_READY) as kafka:
         print(json.dumps({"pid": kafka.pids[1], "bootstrap": kafka.bootstrap}), flush=True)
         await asyncio.to_thread(sys.stdin.read)
 if sys.argv[2] == "as on a machine without setpriv":

@@ -10,8 +10,8 @@ from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 
 async def make_topic(bootstrap: str, name: str, copies: int = 1) -> None:
     admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap)
-    await admin.start()
     try:
+        await admin.start()
         answer = await admin.create_topics([NewTopic(name, num_partitions=1, replication_factor=copies)])
         assert [error for _, error, *_ in answer.topic_errors] == [0]
     finally:
@@ -20,16 +20,10 @@ async def make_topic(bootstrap: str, name: str, copies: int = 1) -> None:
 
 async def send(bootstrap: str, topic: str, *values: bytes, **client: Any) -> list[int]:
     """Their offsets, acknowledged by every replica in sync."""
-    producer = AIOKafkaProducer(
-        bootstrap_servers=bootstrap,
-        acks="all",
-        enable_idempotence=True,
-        compression_type="zstd",
-        max_request_size=2 << 20,
-        **client,
-    )
-    await producer.start()
+    careful = {"acks": "all", "enable_idempotence": True, "compression_type": "zstd", "max_request_size": 2 << 20}
+    producer = AIOKafkaProducer(bootstrap_servers=bootstrap, **(careful | client))
     try:
+        await producer.start()
         return [(await producer.send_and_wait(topic, value)).offset for value in values]
     finally:
         await producer.stop()
@@ -43,8 +37,8 @@ async def read(bootstrap: str, topic: str, **client: Any) -> list[bytes]:
         auto_offset_reset="earliest",  # a seek to the beginning can be overtaken by the first reset (aiokafka 0.14)
         **client,
     )
-    await consumer.start()
     try:
+        await consumer.start()
         partition = TopicPartition(topic, 0)
         consumer.assign([partition])
         end = (await consumer.end_offsets([partition]))[partition]

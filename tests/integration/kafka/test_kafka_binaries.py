@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 
 from deploy.kafka import binaries
@@ -68,3 +70,12 @@ def test_what_was_fetched_is_used_without_maven_and_another_pom_is_another_cache
     monkeypatch.setattr(binaries, "POM", bare / "pom.xml")
     with pytest.raises(KafkaToolsMissing):
         programs(bare / "cache")
+
+
+async def test_of_two_that_need_it_at_once_one_fetches(bare):
+    program(bare, "java", JAVA_17)
+    fetch = 'for last; do :; done; /bin/sleep 0.3; /bin/mkdir -p "${last#*=}"; echo once >> "$0.ran"'
+    program(bare, "mvn", fetch)
+    both = await asyncio.gather(*(asyncio.to_thread(programs, bare / "cache") for _ in range(2)))
+    assert both[0] == both[1]
+    assert (bare / "bin" / "mvn.ran").read_text() == "once\n"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import shutil
 import signal
@@ -19,7 +20,7 @@ from deploy.embedded.process import serves, serving, wait_until
 from deploy.kafka import node
 from deploy.kafka.errors import KafkaFolderMismatch, KafkaStartFailed
 from deploy.kafka.folder import KafkaFolder
-from deploy.kafka.local import Death, LocalKafka
+from deploy.kafka.local import SOON_READY, Death, LocalKafka
 from tests.integration.kafka.records import make_topic, read, send
 
 
@@ -72,7 +73,7 @@ async def test_what_the_launcher_sets_is_what_the_broker_has(kafka):
 
 
 async def test_the_same_folder_again_keeps_messages_cluster_and_address(folder):
-    kafka = LocalKafka(folder)
+    kafka = LocalKafka(folder, java_options=SOON_READY)
     async with kafka:
         await make_topic(kafka.bootstrap, "kept")
         await send(kafka.bootstrap, "kept", b"1")
@@ -88,7 +89,7 @@ async def test_the_same_folder_again_keeps_messages_cluster_and_address(folder):
 
 
 async def test_a_killed_broker_is_noticed_and_comes_back_to_its_clients(folder):
-    async with LocalKafka(folder) as kafka:
+    async with LocalKafka(folder, java_options=SOON_READY) as kafka:
         await make_topic(kafka.bootstrap, "kept")
         producer = AIOKafkaProducer(bootstrap_servers=kafka.bootstrap, acks="all", enable_idempotence=True)
         await producer.start()
@@ -105,7 +106,7 @@ async def test_a_killed_broker_is_noticed_and_comes_back_to_its_clients(folder):
 
 
 async def test_of_three_brokers_one_is_killed_and_every_acknowledged_message_is_there(folder):
-    async with LocalKafka(folder, brokers=3, heap_mib=256) as kafka:
+    async with LocalKafka(folder, brokers=3, heap_mib=256, java_options=SOON_READY) as kafka:
         assert len(kafka.pids) == len(kafka.bootstrap.split(",")) == 3
         await make_topic(kafka.bootstrap, "kept", copies=3)
         await send(kafka.bootstrap, "kept", b"1")
@@ -114,6 +115,7 @@ async def test_of_three_brokers_one_is_killed_and_every_acknowledged_message_is_
         assert await send(kafka.bootstrap, "kept", b"2") == [1]
         await kafka.start_node(2)
         assert await read(kafka.bootstrap, "kept") == [b"1", b"2"]
+        await asyncio.gather(*map(kafka.kill, (1, 2, 3)))  # a stop of three waits 5 s for a quorum
     assert kafka.pids == {}
 
 
@@ -127,7 +129,7 @@ async def test_the_broker_of_a_killed_launcher_is_ended_before_a_new_one_starts(
     bystander = subprocess.Popen(["/bin/sleep", "60"], cwd=at_home)
     try:
         assert serving(at_home, "java") == [said["pid"]]  # the orphan lives on
-        async with LocalKafka(folder) as kafka:
+        async with LocalKafka(folder, java_options=SOON_READY) as kafka:
             assert serving(at_home, "java") == [kafka.pids[1]] != [said["pid"]]
             assert await read(kafka.bootstrap, "kept") == [b"1"]
         assert bystander.poll() is None
