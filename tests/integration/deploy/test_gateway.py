@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import sys
 from pathlib import Path
 
 import httpx
@@ -267,3 +268,17 @@ async def test_without_an_issuer_there_is_no_login(tmp_path):
     async with served(app) as (url,), httpx.AsyncClient(base_url=url) as client:
         assert "/dev/login" not in (await client.get("/")).text
         assert (await client.get("/dev/login")).status_code == 404
+
+
+async def test_the_command_serves_until_it_is_asked_to_stop(rig):
+    command = [sys.executable, "-m", "deploy", "gateway", "--port", "0", "--upstream", f"capa={rig.upstreams['capa']}"]
+    process = await asyncio.create_subprocess_exec(*command, cwd=ROOT, stdout=asyncio.subprocess.PIPE)
+    try:
+        assert process.stdout is not None
+        url = (await asyncio.wait_for(process.stdout.readline(), 30)).decode().split()[-1]
+        async with httpx.AsyncClient(base_url=url) as client:
+            assert (await client.get("/api/v1/capa/audit/head")).json()["service"] == "capa"
+            assert (await client.get("/api/v1/complaints")).json()["type"] == "urn:suyuan:problem:service-away"
+    finally:
+        process.terminate()
+        assert await process.wait() == 0
