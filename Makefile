@@ -10,7 +10,7 @@ API_PAGE := .cache/web/standalone.js
 ARGS ?=
 export PYTHON
 
-.PHONY: help setup browser run test demo check schemas openapi bench chaos clean
+.PHONY: help setup browser run test demo check schemas openapi nginx bench chaos clean
 
 help: ## 显示本帮助 · show this help
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' Makefile
@@ -38,12 +38,16 @@ check: setup ## 检查格式、类型、导入规则、生成文件 · lint, typ
 	$(UV) lock --check --quiet
 	$(PY) -m deploy schemas --check
 	$(PY) -m deploy openapi --check
+	$(PY) -m deploy nginx --check
 
 schemas: setup ## 重新生成事件的 JSON Schema · generate the events' JSON Schemas
 	$(PY) -m deploy schemas
 
 openapi: setup ## 重新生成 OpenAPI 文档 · generate the OpenAPI document
 	$(PY) -m deploy openapi
+
+nginx: setup ## 重新生成网关的 nginx 配置 · generate the gateway's nginx configuration
+	$(PY) -m deploy nginx
 
 bench: setup ## 与同类系统同场测速 · measure speed beside the peers
 	@exec $(PY) -m benchmarks $(ARGS)

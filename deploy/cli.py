@@ -38,6 +38,7 @@ class Command:
 COMMANDS = (
     Command("run", "deploy.commands.run", "启动整个系统（内嵌数据库）", "start the whole system, embedded"),
     Command("serve", "deploy.commands.serve", "启动一个服务（分布式）", "serve one service, distributed"),
+    Command("gateway", "deploy.commands.gateway", "启动四个服务之前的网关", "serve one port before the four services"),
     Command("token", "deploy.commands.token", "签发本机开发令牌", "issue a local development token"),
     Command("demo", "deploy.commands.demo", "演示一个投诉的全过程", "tell the story of a complaint"),
     Command("factory", "deploy.commands.factory", "写出合成工厂的导出文件", "write the synthetic factory's exports"),
@@ -49,6 +50,7 @@ COMMANDS = (
     Command("parked", "deploy.commands.parked", "列出或重放搁置的流", "list or replay parked streams"),
     Command("schemas", "deploy.commands.schemas", "生成事件的 JSON Schema", "generate the events' JSON Schemas"),
     Command("openapi", "deploy.commands.openapi", "生成 OpenAPI 文档", "generate the OpenAPI document"),
+    Command("nginx", "deploy.commands.nginx", "生成网关的 nginx 配置", "generate the gateway's nginx configuration"),
     Command("chaos", "deploy.commands.chaos", "随机杀进程并核对不变量", "kill at random and check every invariant"),
 )
 

@@ -31,7 +31,7 @@ VERSION = "0.1.0"
 SECRET_BYTES = 32
 SECRET_FILE = "edge.secret"  # noqa: S105 - the file's name
 
-_DESCRIPTION = (
+DESCRIPTION = (
     "质量投诉溯源：事件即事实，视图可重建，责任可举证。\n\n"
     "Quality complaints, traced: events are the facts, views are rebuilt from them, responsibility is proven."
 )
@@ -81,7 +81,7 @@ def build_app(
         finally:
             TELEMETRY.stop()
 
-    app = SuyuanApp(made, title="Suyuan 溯源", version=VERSION, description=_DESCRIPTION, lifespan=lifespan)
+    app = SuyuanApp(made, title="Suyuan 溯源", version=VERSION, description=DESCRIPTION, lifespan=lifespan)
     for service in services:
         app.include_router(service.router)
     app.include_router(operation_router(services))

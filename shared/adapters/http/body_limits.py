@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping
 
 from starlette.requests import ClientDisconnect
 from starlette.types import Message, Receive
@@ -41,7 +42,12 @@ def refuse_coding(call: Call) -> None:
 
 def announced(call: Call, limit: int) -> int | None:
     """The Content-Length. Raises BodyTooLarge (413) before a byte is read, BadHeader (400)."""
-    sent = call.headers.get(b"content-length")
+    return length_of(call.headers, limit)
+
+
+def length_of(headers: Mapping[bytes, bytes], limit: int) -> int | None:
+    """As `announced`, of the headers alone."""
+    sent = headers.get(b"content-length")
     if sent is None:
         return None
     if not sent.isdigit():

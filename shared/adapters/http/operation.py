@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from typing import Protocol
 
@@ -20,23 +20,32 @@ HEALTH_SECONDS = 2.0
 _log = get_logger("suyuan.health")
 
 
-class Service(Protocol):
-    """What an application is built of. `router` has the full paths; `lifespan` holds the service's resources."""
+class Probed(Protocol):
+    """What can be asked how it is."""
 
     @property
     def name(self) -> str: ...
-
-    @property
-    def router(self) -> APIRouter: ...
-
-    def lifespan(self) -> AbstractAsyncContextManager[object]: ...
 
     async def health(self) -> Mapping[str, str]:
         """Each dependency's state: `ok`, with what somebody should look at after it, or a few words without it."""
         ...
 
 
-def operation_router(services: Sequence[Service]) -> APIRouter:
+class Service(Probed, Protocol):
+    """What an application is built of. `router` has the full paths; `lifespan` holds the service's resources."""
+
+    @property
+    def router(self) -> APIRouter: ...
+
+    def lifespan(self) -> AbstractAsyncContextManager[object]: ...
+
+
+async def own_exposition() -> bytes:
+    """The metrics of this process."""
+    return metrics.exposition()
+
+
+def operation_router(services: Sequence[Probed], exposed: Callable[[], Awaitable[bytes]] = own_exposition) -> APIRouter:
     router = APIRouter(
         include_in_schema=False,
         dependencies=[public("probes and scrapers carry no token; keep them off the internet", limited=False)],
@@ -59,12 +68,12 @@ def operation_router(services: Sequence[Service]) -> APIRouter:
 
     @router.get("/metrics", operation_id="metrics")
     async def exposition() -> Response:
-        return Response(metrics.exposition(), media_type=metrics.CONTENT_TYPE)
+        return Response(await exposed(), media_type=metrics.CONTENT_TYPE)
 
     return router
 
 
-async def _state(service: Service) -> Mapping[str, str]:
+async def _state(service: Probed) -> Mapping[str, str]:
     try:
         return await asyncio.wait_for(service.health(), HEALTH_SECONDS)
     except TimeoutError:
