@@ -3,18 +3,33 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import httpx
 
-from deploy.embedded.child import Child
 from deploy.settings import embedded_settings
 from shared.adapters.http.issuer import LocalIssuer
 from shared.kernel.clock import system_clock
 from shared.kernel.ids import new_id
 
 TENANT = "demo"
+
+
+class Server(Protocol):
+    """Where the story plays: `folder` is the data folder, which has the key that tokens are signed with."""
+
+    url: str
+    folder: Path
+
+
+@dataclass
+class Elsewhere:
+    """A server that was started by somebody else."""
+
+    url: str
+    folder: Path
 
 
 class StoryBroken(Exception):
@@ -78,7 +93,7 @@ class Person:
 class Cast:
     """Everybody of the story, on one running server."""
 
-    def __init__(self, server: Child, language: str) -> None:
+    def __init__(self, server: Server, language: str) -> None:
         self._issuer = LocalIssuer(embedded_settings(server.folder), system_clock)
         self._url = server.url
         self._language = language

@@ -22,7 +22,7 @@ LOOK_SECONDS = 0.05
 
 @dataclass
 class Child:
-    """A server on a folder; `port` 0: any free one, another at each start.
+    """A server on a folder; `port` 0: any free one, another at each start. `kafka`: four processes and a local Kafka.
 
     `start` waits until it answers; `stop` asks it to end; `kill` doesn't ask. What it printed is in `output`.
     """
@@ -32,6 +32,7 @@ class Child:
     process: subprocess.Popen[str] | None = None
     url: str = ""
     port: int = 0
+    kafka: bool = False
     _clients: list[httpx.Client] = field(default_factory=list)
 
     @property
@@ -62,7 +63,7 @@ class Child:
         """Start it and don't wait."""
         with self.output.open("a", encoding="utf-8") as out:
             self.process = subprocess.Popen(  # noqa: S603 - our own program
-                self._command("run", "--port", str(self.port)),
+                self._command("run", "--port", str(self.port), *(["--kafka"] if self.kafka else [])),
                 cwd=ROOT,
                 env=os.environ | {"SUYUAN_LOG_FORMAT": "json"} | self.environment,
                 stdout=out,

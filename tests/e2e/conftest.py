@@ -1,21 +1,50 @@
-"""All services in one application with one of everything in it, for the sweeps over every operation."""
+"""One of everything in a system, for the sweeps over every operation: embedded, and joined by Kafka."""
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 
 import pytest
 import pytest_asyncio
 
+from deploy.embedded.child import Child
+from deploy.settings import embedded_settings
 from tests.e2e.operations import Operation, operations
 from tests.e2e.populated import Populated, populate
+from tests.e2e.target import NAMED, UNCOUNTED, Target, at
 from tests.integration.app import running_app
 
 
+@pytest.fixture(scope="session")
+def distributed(kafka_here, tmp_path_factory) -> Iterator[Child]:  # noqa: ARG001 - asked for what it refuses
+    """Four processes and a Kafka of their own, shared by the sweeps of this pytest process."""
+    made = Child(tmp_path_factory.mktemp("distributed") / "data", UNCOUNTED, kafka=True).start()
+    yield made
+    assert made.stop() == 0
+
+
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
-async def world(postgres, tmp_path_factory) -> AsyncIterator[Populated]:
+async def embedded_world(postgres, tmp_path_factory) -> AsyncIterator[Populated]:
     async with running_app(postgres, tmp_path_factory.mktemp("every")) as app:
-        yield await populate(app)
+        yield await populate(Target.of(app))
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def kafka_world(distributed: Child) -> AsyncIterator[Populated]:
+    async with at(distributed.url, distributed.folder) as target:
+        yield await populate(target)
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def named_world() -> AsyncIterator[Populated]:
+    async with at(str(NAMED), embedded_settings().data_dir) as target:
+        yield await populate(target)
+
+
+@pytest.fixture(scope="module", params=["named"] if NAMED else ["embedded", "kafka"])
+def world(request) -> Populated:
+    found: Populated = request.getfixturevalue(f"{request.param}_world")
+    return found
 
 
 @pytest.fixture(scope="module")

@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import asyncio
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 import httpx
 
 from deploy.demo.exports import mapping_document
+from shared.contracts.catalogue import SERVICES
 from shared.kernel.ids import new_id
+from tests.e2e.target import NAMED, Target
 from tests.e2e.test_embedded import FORM, PICTURE
-from tests.integration.app import RunningApp
 
-TENANT = "t1"
-CALM_SECONDS = 10.0
+TENANT = f"t{new_id().hex[-12:]}" if NAMED else "t1"
+"""One of its own in a system that goes on afterwards."""
+CALM_SECONDS = 20.0
+LISTS = ("complaints", "investigations", "capas", "actions", "kpis")
 STOCK = (
     "BATCH,LOCATION,ITEM,QTY,UOM,STATUS,NODE,COUNTED\n"
     "FG-0042,L1,PC-5,10,EA,RELEASED,finished_goods_storage,2026-01-05 08:00\n"
@@ -37,7 +41,8 @@ class Asked:
 class Populated:
     """`ids`: one existing id for each path parameter. `creates`: path template → how one was made."""
 
-    app: RunningApp
+    app: Target
+    tenant: str = TENANT
     ids: dict[str, str] = field(default_factory=dict)
     creates: dict[str, Asked] = field(default_factory=dict)
 
@@ -62,41 +67,28 @@ class Populated:
 
     async def heads(self) -> dict[str, int]:
         """How far this tenant's log has come in each service."""
-        return {
-            service: (await runtime.resources.log.heads()).get(TENANT, 0)
-            for service, runtime in self.app.runtimes.items()
-        }
+        auditor = self.app.client("auditor", self.tenant)
+        answers = {service: await auditor.get(f"/api/v1/{service}/audit/head") for service in SERVICES}
+        return {service: answer.json()["position"] for service, answer in answers.items()}
 
     async def calm(self) -> dict[str, int]:
         """The heads, once every view and reaction has come to them."""
         async with asyncio.timeout(CALM_SECONDS):
             before: dict[str, int] = {}
-            while (now := await self.heads()) != before or not all(map(self._has_heard, now, now.values())):
+            while (now := await self.heads()) != before or not await self._has_heard(now):
                 before = now
                 await asyncio.sleep(0.2)
         return now
 
-    def _has_heard(self, source: str, position: int) -> bool:
-        readers = [
-            reader
-            for runtime in self.app.runtimes.values()
-            for reader in (*runtime.views.projectors.values(), *runtime.views.reactors.values())
-        ]
-        return all(
-            seen.get(TENANT, 0) >= position
-            for reader in readers
-            for log, seen in _positions(reader).items()
-            if log == source
-        )
+    async def _has_heard(self, heads: Mapping[str, int]) -> bool:
+        """Whether each service's list answers as of these heads, and so what it did about them is done."""
+        after = {"Suyuan-After": ",".join(f"{service}:{position}" for service, position in heads.items())}
+        admin = self.app.client("admin", self.tenant)
+        answers = [await admin.get(f"/api/v1/{path}", headers=after) for path in LISTS]
+        return all(answer.status_code == 200 for answer in answers)
 
 
-def _positions(reader: Any) -> dict[str, dict[str, int]]:
-    """A projector follows several logs, a reactor one."""
-    found = reader.positions
-    return found if isinstance(next(iter(found.values()), {}), dict) else {reader.source: found}
-
-
-async def populate(app: RunningApp) -> Populated:
+async def populate(app: Target) -> Populated:
     """A complaint, its investigation with an answered why and a root cause, and the CAPA that follows."""
     one = Populated(app)
     await _complain(one)

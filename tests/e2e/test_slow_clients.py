@@ -59,6 +59,18 @@ def test_a_head_that_does_not_end_and_a_body_that_does_not_end_close_their_conne
         assert seconds < HEAD_SECONDS + 2
 
 
+def test_who_sends_far_too_much_is_told_so_and_not_cut_off(server):
+    """A client that reads no answer before it has sent everything, as most do; the server reads none of it."""
+    form = f"{HEAD}Authorization: Bearer {server.token('service_agent')}\r\nContent-Type: application/json\r\n"
+    with ExitStack() as stack:
+        client = connected(server, stack)
+        size = 20_000_000
+        client.sendall(f"{form}Idempotency-Key: k\r\nContent-Length: {size}\r\n\r\n".encode())
+        for _ in range(size // 100_000):
+            client.sendall(b" " * 100_000)
+        assert client.recv(65536).startswith(b"HTTP/1.1 413 ")
+
+
 def test_half_a_body_and_half_a_head_hold_up_no_stop(server):
     form = f"{HEAD}Authorization: Bearer {server.token('service_agent')}\r\nContent-Type: application/json\r\n"
     with ExitStack() as stack:

@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.e2e.target import NAMED
+
 ROOT = Path(__file__).parents[2]
 DATA = Path(os.environ.get("SUYUAN_DATA", ROOT.parent / "shared" / "data"))
 
@@ -28,8 +30,16 @@ def told(*words: str) -> dict:
     return line
 
 
-def test_the_synthetic_story_closes_the_loop_and_names_the_planted_cause_first():
-    line = told("--seed", "1")
+def named() -> list[str]:
+    """Where SUYUAN_URL names a system, it is told there."""
+    return ["--url", NAMED] if NAMED else []
+
+
+@pytest.mark.parametrize("how", [named()] if NAMED else [[], ["--kafka"]], ids=lambda how: " ".join(how) or "embedded")
+def test_the_synthetic_story_closes_the_loop_and_names_the_planted_cause_first(how, request):
+    if how == ["--kafka"]:
+        request.getfixturevalue("kafka_here")
+    line = told("--seed", "1", *how)
     assert (line["complaint_status"], line["chain_verified"]) == ("closed", True)
     assert line["planted"] == ["lot:SIL=SIL-00006"]
     assert line["suspects"][0] == ["lot:SIL=SIL-00006"]
@@ -43,7 +53,7 @@ def test_the_real_batches_show_the_lots_that_cannot_be_told_apart():
         if os.environ.get("CI") == "true":
             pytest.fail(f"the real data are missing: {DATA}")
         pytest.skip("the real data of ../shared/data are not here")
-    line = told("--data", str(DATA))
+    line = told("--data", str(DATA), *named())
     assert (line["complaint_status"], line["chain_verified"]) == ("closed", True)
     aliased = ["lot:API-CODE-5=API-2", "lot:LACTOSE=LACTOSE-2", "lot:SMCC=SMCC-1", "lot:STARCH=STARCH-1"]
     assert line["suspects"][0] == aliased

@@ -144,13 +144,12 @@ class BodyTooSlow(EdgeError):
 
 @dataclass(eq=False, kw_only=True)
 class BodyTooLarge(EdgeError):
+    """The connection stays open a while: closed under a client that is still sending, it would not read the answer."""
+
     status: ClassVar[int] = 413
     zh: ClassVar[str] = "请求体超过 {limit} 字节"
     en: ClassVar[str] = "The body is larger than {limit} bytes"
     limit: int
-
-    def headers(self) -> dict[str, str]:
-        return {"Connection": "close"}
 
 
 @dataclass(eq=False, kw_only=True)
