@@ -10,10 +10,10 @@ API_PAGE := .cache/web/standalone.js
 ARGS ?=
 export PYTHON
 
-.PHONY: help setup browser run test demo check schemas openapi nginx bench chaos clean
+.PHONY: help setup browser run test demo check schemas openapi nginx compose-env test-compose bench chaos clean
 
 help: ## 显示本帮助 · show this help
-	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' Makefile
+	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' Makefile
 
 setup: $(INSTALLED) $(API_PAGE) ## 准备环境：.venv、锁定的依赖、接口文档页 · make .venv with the locked dependencies, fetch the API page
 	@:
@@ -48,6 +48,12 @@ openapi: setup ## 重新生成 OpenAPI 文档 · generate the OpenAPI document
 
 nginx: setup ## 重新生成网关的 nginx 配置 · generate the gateway's nginx configuration
 	$(PY) -m deploy nginx
+
+compose-env: setup ## 生成 docker compose 所需的 .env，随机密钥 · make .env for docker compose, with random secrets
+	@exec $(PY) -m deploy compose-env $(ARGS)
+
+test-compose: setup ## 在真实的 Docker 引擎上测试 docker-compose.yml · try docker-compose.yml on a real engine
+	@SUYUAN_TEST_COMPOSE=1 exec $(PY) -m pytest tests/compose $(ARGS)
 
 bench: setup ## 与同类系统同场测速 · measure speed beside the peers
 	@exec $(PY) -m benchmarks $(ARGS)

@@ -52,6 +52,6 @@ async def _serve(arguments: Arguments) -> None:
 
 def _upstream(told: str) -> tuple[str, str]:
     service, _, url = told.partition("=")
-    if service not in SERVICES or not url.startswith(("http://", "https://")):
-        raise ArgumentTypeError(f"{told}: SERVICE=URL, SERVICE 为 one of {', '.join(SERVICES)}")
+    if service not in SERVICES or not url.startswith("http://"):
+        raise ArgumentTypeError(f"{told}: SERVICE=http://…, SERVICE: {', '.join(SERVICES)}")
     return service, url

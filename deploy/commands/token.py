@@ -1,11 +1,13 @@
-"""Issue a token of the local development issuer."""
+"""Issue a token of the local development issuer, or of the compose file's."""
 
 from __future__ import annotations
 
 import sys
 from argparse import ArgumentParser
+from pathlib import Path
 
 from deploy.cli import USAGE_EXIT, Arguments, add_folder
+from deploy.docker.secrets import issuer_key
 from deploy.settings import settings_for
 from shared.adapters.http.issuer import DEFAULT_TENANT, LocalIssuer, OnlyEmbedded
 from shared.adapters.http.policy import ROLES
@@ -14,6 +16,9 @@ from shared.kernel.clock import system_clock
 
 def add_arguments(parser: ArgumentParser) -> None:
     add_folder(parser)
+    parser.add_argument(
+        "--env-file", type=Path, help="用 make compose-env 所生成文件中的密钥 · the key of the file of make compose-env"
+    )
     parser.add_argument("--role", action="append", required=True, choices=ROLES, help="角色，可多次 · may be repeated")
     parser.add_argument("--tenant", default=DEFAULT_TENANT)
     parser.add_argument("--subject", help="令牌主体（默认按角色命名） · who (default: named after the role)")
@@ -30,7 +35,8 @@ def add_arguments(parser: ArgumentParser) -> None:
 def run(arguments: Arguments) -> int:
     """Prints the token alone, so that it can be used in a command substitution."""
     try:
-        issuer = LocalIssuer(settings_for(arguments), system_clock)
+        key = None if arguments.env_file is None else issuer_key(arguments.env_file)
+        issuer = LocalIssuer(settings_for(arguments), system_clock, key)
         token = issuer.token(
             arguments.role,
             tenant=arguments.tenant,

@@ -51,7 +51,7 @@ def gateway_app(
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         yield
-        await proxy.aclose()
+        proxy.close()
 
     own = SuyuanApp(
         _edge(settings, clock), title="Suyuan 溯源", version=VERSION, description=DESCRIPTION, lifespan=lifespan

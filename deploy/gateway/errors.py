@@ -9,12 +9,8 @@ from shared.adapters.http.edge_errors import EdgeError
 
 
 @dataclass(eq=False, kw_only=True)
-class ServiceAway(EdgeError):
-    """Nothing was done: the request did not reach it."""
-
+class _TryAgain(EdgeError):
     status: ClassVar[int] = 503
-    zh: ClassVar[str] = "服务 {service} 暂时无法访问：请求未被处理，请稍后重试"
-    en: ClassVar[str] = "The service {service} can't be reached just now: nothing was done, try again shortly"
     service: str
 
     def headers(self) -> dict[str, str]:
@@ -22,13 +18,16 @@ class ServiceAway(EdgeError):
 
 
 @dataclass(eq=False, kw_only=True)
-class ServiceSilent(EdgeError):
+class ServiceAway(_TryAgain):
+    """Nothing was done: the request did not reach it."""
+
+    zh: ClassVar[str] = "服务 {service} 暂时无法访问：请求未被处理，请稍后重试"
+    en: ClassVar[str] = "The service {service} can't be reached just now: nothing was done, try again shortly"
+
+
+@dataclass(eq=False, kw_only=True)
+class ServiceSilent(_TryAgain):
     """The request reached it and no answer came back: whether it was done is not known."""
 
-    status: ClassVar[int] = 503
     zh: ClassVar[str] = "服务 {service} 没有答复：结果未知，请用相同的 Idempotency-Key 重试"
     en: ClassVar[str] = "The service {service} did not answer: outcome unknown, retry with the same Idempotency-Key"
-    service: str
-
-    def headers(self) -> dict[str, str]:
-        return {"Retry-After": "1"}

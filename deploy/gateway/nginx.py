@@ -9,7 +9,8 @@ from __future__ import annotations
 import re
 
 from deploy.gateway.errors import ServiceSilent
-from deploy.gateway.proxy import TIMEOUT
+from deploy.gateway.pool import CONNECT_SECONDS
+from deploy.gateway.proxy import ANSWER_SECONDS
 from deploy.gateway.table import Table
 from shared.adapters.http.edge_errors import BodyTooLarge, EdgeError
 from shared.adapters.http.language import Language
@@ -73,7 +74,7 @@ http {{
         proxy_request_buffering off;
         proxy_buffering off;
         proxy_connect_timeout {connect}s;
-        proxy_send_timeout {write}s;
+        proxy_send_timeout 30s;
         proxy_read_timeout {read}s;
         proxy_next_upstream error timeout;
         proxy_next_upstream_tries 3;
@@ -122,9 +123,8 @@ def configuration(table: Table, settings: Settings) -> str:
         routes="\n".join(_routes(table)),
         limit=limit,
         patience=round(settings.body_seconds),
-        connect=_seconds(TIMEOUT.connect),
-        write=_seconds(TIMEOUT.write),
-        read=_seconds(TIMEOUT.read),
+        connect=round(CONNECT_SECONDS),
+        read=round(ANSWER_SECONDS),
         media_type=MEDIA_TYPE,
         too_large="\n".join(_bodies(BodyTooLarge(limit=limit))),
         silent="\n".join(_bodies(ServiceSilent(service="$service"))),
@@ -151,7 +151,3 @@ def _body(error: EdgeError, language: Language) -> str:
     if "'" in body or "\\" in body:
         raise ValueError(f"can't stand in quotes: {body}")
     return body
-
-
-def _seconds(timeout: float | None) -> int:
-    return round(timeout or 0)

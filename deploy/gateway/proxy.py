@@ -3,29 +3,23 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
-from contextlib import suppress
-from typing import cast
+from collections import defaultdict
+from collections.abc import Mapping
 
-import httpx
 from starlette.requests import ClientDisconnect
-from starlette.types import Receive, Scope, Send
+from starlette.types import Message, Receive, Scope, Send
 
+from deploy.gateway.connection import Broken, Connection
 from deploy.gateway.errors import ServiceAway, ServiceSilent
-from deploy.gateway.headers import back, has_body, onward
+from deploy.gateway.headers import Headers, back, has_body, onward
+from deploy.gateway.pool import NotReached, Pool
 from shared.adapters.http.body_limits import Bounded, Timed, length_of
+from shared.adapters.http.edge_errors import EdgeError
 from shared.adapters.logging import get_logger
 from shared.adapters.settings import Settings
 
-CONNECTIONS = 100
-"""To one service at once: one that hangs takes no connection from the others."""
-KEPT_CONNECTIONS = 32
-KEPT_SECONDS = 3.0
-"""Less than uvicorn keeps them: a connection is given up here before it is closed there."""
-TIMEOUT = httpx.Timeout(connect=2.0, pool=5.0, write=30.0, read=120.0)
-"""Seconds; `read` is from one part of an answer to the next: the recomputing of a chain begins late."""
-
-_NOTHING_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
+ANSWER_SECONDS = 120.0
+"""From one part of an answer to the next: the recomputing of a chain begins late."""
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 
 _log = get_logger("suyuan.gateway")
@@ -37,83 +31,50 @@ class Proxy:
     def __init__(self, upstreams: Mapping[str, str], settings: Settings) -> None:
         self._upstreams = upstreams
         self._settings = settings
-        self._transports: dict[str, httpx.AsyncHTTPTransport] = {}
+        self._pools: defaultdict[str, Pool] = defaultdict(Pool)
 
-    async def aclose(self) -> None:
-        for transport in self._transports.values():
-            await transport.aclose()
-        self._transports.clear()
+    def close(self) -> None:
+        for pool in self._pools.values():
+            pool.close()
 
-    async def ask(self, service: str, path: str, seconds: float) -> httpx.Response:
-        """A question of the gateway's own, the answer whole. Raises httpx.TransportError, ServiceAway."""
-        request = httpx.Request("GET", f"{self._base(service)}{path}", extensions={"timeout": _timeout(seconds)})
-        response = await self._transport(service).handle_async_request(request)
+    async def ask(self, service: str, path: str, seconds: float) -> tuple[int, bytes]:
+        """A question of the gateway's own: status and whole body. Raises ServiceAway, Broken, TimeoutError."""
         try:
-            await response.aread()
-        finally:
-            await response.aclose()
-        return response
+            async with asyncio.timeout(seconds), self._pools[service].connection(self._base(service)) as connection:
+                connection.begin("GET")
+                connection.write(_head("GET", path.encode(), [(b"host", service.encode())]))
+                status, _ = await connection.head(seconds)
+                return status, b"".join([part async for part in connection.parts(seconds)])
+        except NotReached:
+            raise ServiceAway(service=service) from None
 
     async def forward(self, service: str, scope: Scope, receive: Receive, send: Send) -> None:
         """Raises ServiceAway, ServiceSilent, BodyTooLarge, BodyTooSlow while nothing was answered yet."""
         settings = self._settings
         length_of(dict(scope["headers"]), settings.max_upload_bytes)
-        incoming = _Incoming(Bounded(Timed(receive, settings.body_seconds), settings.max_upload_bytes), scope)
-        answering = asyncio.create_task(self._answer(service, scope, incoming, send))
-        leaving = asyncio.create_task(incoming.left())
+        incoming = Bounded(Timed(receive, settings.body_seconds), settings.max_upload_bytes)
+        first = await incoming()
+        if first["type"] == "http.disconnect":
+            raise ClientDisconnect
+        exchange = _Exchange(service, scope, incoming, send, first)
         try:
-            await asyncio.wait({answering, leaving}, return_when=asyncio.FIRST_COMPLETED)
-            if answering.done():
-                await answering
-        finally:
-            for task in (answering, leaving):
-                task.cancel()
-            with suppress(asyncio.CancelledError, ClientDisconnect):
-                await leaving
-            with suppress(asyncio.CancelledError, Exception):
-                await answering
-
-    async def _answer(self, service: str, scope: Scope, incoming: _Incoming, send: Send) -> None:
-        response = await self._asked(service, scope, incoming)
-        try:
-            await send(
-                {"type": "http.response.start", "status": response.status_code, "headers": back(response.headers.raw)}
-            )
-            async for chunk in cast("httpx.AsyncByteStream", response.stream):
-                await send({"type": "http.response.body", "body": chunk, "more_body": True})
-            await send({"type": "http.response.body", "body": b""})
-        except httpx.TransportError as problem:
-            # the answer stays without its end, so that the server closes the connection and the client can tell
-            _log.warning("an answer broke off", service=service, problem=type(problem).__name__)
-        finally:
-            await response.aclose()
-
-    async def _asked(self, service: str, scope: Scope, incoming: _Incoming) -> httpx.Response:
-        """The head of the answer. What can be asked twice is, where a kept connection turned out to be closed."""
-        transport, again = self._transport(service), scope["method"] in _SAFE and not incoming.has_body
-        while True:
+            await self._exchanged(exchange, fresh=False)
+        except Broken as broken:
+            if broken.heard or not exchange.can_be_asked_again:
+                raise exchange.silent(broken) from broken
             try:
-                return await transport.handle_async_request(self._request(service, scope, incoming))
-            except _NOTHING_SENT as problem:
-                _log.warning("a service is away", service=service, problem=type(problem).__name__)
-                raise ServiceAway(service=service) from problem
-            except httpx.TransportError as problem:
-                if again and not isinstance(problem, httpx.TimeoutException):
-                    again = False
-                    continue
-                _log.warning("a service is silent", service=service, problem=type(problem).__name__)
-                raise ServiceSilent(service=service) from problem
+                await self._exchanged(exchange, fresh=True)
+            except Broken as again:
+                raise exchange.silent(again) from again
 
-    def _request(self, service: str, scope: Scope, incoming: _Incoming) -> httpx.Request:
-        query: bytes = scope["query_string"]
-        target: bytes = scope["raw_path"] + (b"?" + query if query else b"")
-        return httpx.Request(
-            scope["method"],
-            self._base(service),
-            headers=onward(scope),
-            stream=incoming if incoming.has_body else httpx.ByteStream(b""),
-            extensions={"target": target, "timeout": TIMEOUT.as_dict()},
-        )
+    async def _exchanged(self, exchange: _Exchange, *, fresh: bool) -> None:
+        service = exchange.service
+        try:
+            async with self._pools[service].connection(self._base(service), fresh=fresh) as connection:
+                await exchange.run(connection)
+        except NotReached as problem:
+            _log.warning("a service is away", service=service, problem=str(problem))
+            raise ServiceAway(service=service) from problem
 
     def _base(self, service: str) -> str:
         try:
@@ -121,43 +82,87 @@ class Proxy:
         except KeyError:
             raise ServiceAway(service=service) from None
 
-    def _transport(self, service: str) -> httpx.AsyncHTTPTransport:
-        """Bare: a client would keep cookies of one caller for the next, follow redirects, and add headers."""
-        if service not in self._transports:
-            limits = httpx.Limits(
-                max_connections=CONNECTIONS, max_keepalive_connections=KEPT_CONNECTIONS, keepalive_expiry=KEPT_SECONDS
-            )
-            self._transports[service] = httpx.AsyncHTTPTransport(limits=limits, trust_env=False)
-        return self._transports[service]
 
+class _Exchange:
+    """One request and its answer over a connection, while the client is listened to: its body, and its leaving."""
 
-class _Incoming(httpx.AsyncByteStream):
-    """The client's body as it comes; then the wait for the client to leave."""
-
-    def __init__(self, receive: Receive, scope: Scope) -> None:
+    def __init__(self, service: str, scope: Scope, receive: Receive, send: Send, first: Message) -> None:
+        self.service = service
+        self._scope = scope
         self._receive = receive
-        self.has_body = has_body(scope)
-        self._whole = asyncio.Event()
-        if not self.has_body:
-            self._whole.set()
+        self._send = send
+        self._first = first
+        self._refusal: EdgeError | ClientDisconnect | None = None
+        self._chunked = has_body(scope) and not any(name == b"content-length" for name, _ in scope["headers"])
+        self._began = False
+        self._sent = False
 
-    async def __aiter__(self) -> AsyncIterator[bytes]:
-        more = True
-        while more:
-            message = await self._receive()
-            if message["type"] == "http.disconnect":
-                raise ClientDisconnect
-            more = message.get("more_body", False)
-            if message.get("body"):
-                yield message["body"]
-        self._whole.set()
+    @property
+    def can_be_asked_again(self) -> bool:
+        """A kept connection may turn out to be closed; what changes nothing may be asked a second time."""
+        return self._scope["method"] in _SAFE and not has_body(self._scope) and self._refusal is None
 
-    async def left(self) -> None:
-        """Return once the client has gone, after the whole of its body was read."""
-        await self._whole.wait()
-        while (await self._receive())["type"] != "http.disconnect":
-            pass
+    def silent(self, problem: Exception) -> ServiceSilent:
+        _log.warning("a service is silent", service=self.service, problem=type(problem).__name__)
+        return ServiceSilent(service=self.service)
+
+    async def run(self, connection: Connection) -> None:
+        """Raises Broken and ServiceSilent while nothing was answered, and what the client's body was refused for."""
+        scope = self._scope
+        query: bytes = scope["query_string"]
+        target: bytes = scope["raw_path"] + (b"?" + query if query else b"")
+        connection.begin(scope["method"])
+        connection.write(_head(scope["method"], target, onward(scope)) + self._framed(self._first))
+        listening = asyncio.create_task(self._listen(connection))
+        try:
+            await self._answer(connection)
+        except (Broken, TimeoutError) as problem:
+            if self._began:
+                # the answer stays without its end, so that the server closes the connection and the client can tell
+                if self._refusal is None:
+                    _log.warning("an answer broke off", service=self.service, problem=type(problem).__name__)
+            elif self._refusal is not None:
+                raise self._refusal from None
+            elif isinstance(problem, TimeoutError):
+                raise self.silent(problem) from problem
+            else:
+                raise
+        finally:
+            listening.cancel()
+            if not self._sent:  # answered before the body's end: what else comes here is no request
+                connection.close()
+
+    async def _answer(self, connection: Connection) -> None:
+        status, headers = await connection.head(ANSWER_SECONDS)
+        self._began = True
+        await self._send({"type": "http.response.start", "status": status, "headers": back(headers)})
+        async for part in connection.parts(ANSWER_SECONDS):
+            await self._send({"type": "http.response.body", "body": part, "more_body": True})
+        await self._send({"type": "http.response.body", "body": b""})
+
+    async def _listen(self, connection: Connection) -> None:
+        """The rest of the body goes on; a client that leaves, or whose body is refused, ends the request behind too."""
+        message = self._first
+        try:
+            while message["type"] != "http.disconnect":
+                self._sent = not message.get("more_body", False)
+                message = await self._receive()
+                if not self._sent and message["type"] == "http.request":
+                    connection.write(self._framed(message))
+                    await connection.written()
+            self._refusal = ClientDisconnect()
+        except EdgeError as refused:
+            self._refusal = refused
+        connection.close()
+
+    def _framed(self, message: Message) -> bytes:
+        body: bytes = message.get("body", b"")
+        if not self._chunked:
+            return body
+        chunk = b"%x\r\n%b\r\n" % (len(body), body) if body else b""
+        return chunk if message.get("more_body", False) else chunk + b"0\r\n\r\n"
 
 
-def _timeout(seconds: float) -> dict[str, float | None]:
-    return httpx.Timeout(seconds).as_dict()
+def _head(method: str, target: bytes, headers: Headers) -> bytes:
+    lines = b"".join([b"%b: %b\r\n" % header for header in headers])
+    return b"%b %b HTTP/1.1\r\n%b\r\n" % (method.encode(), target, lines)

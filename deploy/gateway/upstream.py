@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping, Sequence
+from http import HTTPStatus
 
-import httpx
 import msgspec
 
+from deploy.gateway.connection import Broken
 from deploy.gateway.errors import ServiceAway
 from deploy.gateway.proxy import Proxy
 from shared.adapters import metrics
@@ -15,6 +16,7 @@ from shared.adapters.http.operation import HEALTH_SECONDS
 
 GATEWAY = "gateway"
 _UP = "suyuan_up"
+_UNANSWERED = (ServiceAway, Broken, TimeoutError)
 
 
 class Upstream:
@@ -27,21 +29,22 @@ class Upstream:
     async def health(self) -> Mapping[str, str]:
         """Its own checks, by the names that it gives them."""
         try:
-            answer = await self._proxy.ask(self.name, "/health/ready", HEALTH_SECONDS)
-            checks = msgspec.json.decode(answer.content, type=_Ready).checks
-        except (httpx.TransportError, ServiceAway):
+            status, body = await self._proxy.ask(self.name, "/health/ready", HEALTH_SECONDS)
+        except _UNANSWERED:
             return {"process": "no answer"}
+        try:
+            checks = msgspec.json.decode(body, type=_Ready).checks
         except msgspec.DecodeError:
-            return {"process": f"answers {answer.status_code} without its checks"}
+            return {"process": f"answers {status} without its checks"}
         return {name.removeprefix(f"{self.name}."): state for name, state in checks.items()}
 
     async def exposition(self) -> str | None:
         """Its metrics; None while it doesn't answer."""
         try:
-            answer = await self._proxy.ask(self.name, "/metrics", HEALTH_SECONDS)
-        except (httpx.TransportError, ServiceAway):
+            status, body = await self._proxy.ask(self.name, "/metrics", HEALTH_SECONDS)
+        except _UNANSWERED:
             return None
-        return answer.text if answer.is_success else None
+        return body.decode() if status == HTTPStatus.OK else None
 
 
 class _Ready(msgspec.Struct):

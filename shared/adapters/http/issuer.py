@@ -32,14 +32,17 @@ class OnlyEmbedded(RuntimeError):
 
 
 class LocalIssuer:
-    """Signs tokens for anybody who asks on this machine. Raises OnlyEmbedded, ReadableByOthers when made."""
+    """Signs tokens for anybody who asks on this machine. Raises OnlyEmbedded, ReadableByOthers when made.
 
-    def __init__(self, settings: Settings, clock: Clock) -> None:
+    Its key is the data folder's, unless one is given.
+    """
+
+    def __init__(self, settings: Settings, clock: Clock, key: ECKey | None = None) -> None:
         if settings.mode != "embedded":
             raise OnlyEmbedded("the local issuer is for embedded mode only: use your identity provider's tokens")
         self._settings = settings
         self._clock = clock
-        self._key = _key(settings.data_dir / KEY_FILE)
+        self._key = _key(settings.data_dir / KEY_FILE) if key is None else key
 
     def keys(self) -> FixedKeys:
         return FixedKeys([self._key])

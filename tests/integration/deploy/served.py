@@ -13,6 +13,8 @@ from starlette.responses import JSONResponse, Response, StreamingResponse
 
 from deploy.serving import listening, server_of
 
+FLOOD = 40_000_000
+
 METRICS = """# HELP asked_total n
 # TYPE asked_total counter
 asked_total 1.0
@@ -97,6 +99,14 @@ class Behind:
             yield b"2\n"
 
         return StreamingResponse(lines(), media_type="application/x-ndjson")
+
+    async def _flood(self, _: Request) -> Response:
+        async def parts() -> AsyncIterator[bytes]:
+            for _ in range(FLOOD // 100_000):
+                self.taken += 100_000
+                yield b"x" * 100_000
+
+        return StreamingResponse(parts())
 
     async def _break(self, _: Request) -> Response:
         async def lines() -> AsyncIterator[bytes]:

@@ -17,7 +17,7 @@ from deploy.settings import embedded_settings
 from shared.adapters.http.issuer import LocalIssuer
 from shared.contracts.catalogue import SERVICES
 from shared.kernel.clock import system_clock
-from tests.integration.deploy.served import Behind, served
+from tests.integration.deploy.served import FLOOD, Behind, served
 from tests.pages import ROOT
 
 TABLE = Table.of({service: [f"/api/v1/{service}/{{what}}"] for service in SERVICES})
@@ -145,6 +145,38 @@ async def test_an_answer_that_breaks_off_is_not_taken_for_a_whole_one(rig):
 async def test_an_answer_that_comes_before_the_bodys_end_arrives(rig):
     answer = await rig.client.post("/api/v1/intake/refuse", content=b"x" * (UPLOAD - 1))
     assert (answer.status_code, answer.text) == (413, "too large")
+
+
+async def test_an_answer_does_not_wait_for_a_body_that_goes_on(rig):
+    reader, writer = await asyncio.open_connection("127.0.0.1", int(rig.url.rpartition(":")[2]))
+    writer.write(b"POST /api/v1/intake/refuse HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n\r\n{")
+    said = await asyncio.wait_for(reader.readline(), 0.8)  # the body's own time is a second
+    assert said.startswith(b"HTTP/1.1 413 ")
+    writer.close()
+
+
+async def test_the_heads_of_answers_come_without_their_bodies_one_after_the_other(rig):
+    for _ in range(3):
+        answer = await rig.client.head("/api/v1/intake/x")
+        assert (answer.status_code, answer.content) == (201, b"")
+        assert int(answer.headers["content-length"]) > 100
+    assert (await rig.client.get("/api/v1/intake/x")).json()["method"] == "GET"
+
+
+async def test_a_large_answer_is_not_gathered_while_the_client_reads_nothing(rig):
+    async with rig.client.stream("GET", "/api/v1/intake/flood") as answer:
+        parts = answer.aiter_raw()
+        await anext(parts)
+        await asyncio.sleep(0.5)
+        stopped_at = rig.intake.taken
+        assert stopped_at < FLOOD / 2
+        assert sum([len(part) async for part in parts]) > FLOOD / 2
+    assert rig.intake.taken == FLOOD
+
+
+async def test_many_at_once_are_answered_each_its_own(rig):
+    answers = await asyncio.gather(*(rig.client.post("/api/v1/intake/x", content=str(n)) for n in range(300)))
+    assert [answer.json()["body"] for answer in answers] == [str(n) for n in range(300)]
 
 
 async def test_a_body_above_the_limit_reaches_no_service_whole(rig):
