@@ -127,8 +127,16 @@ class Views:
         """Return once these models hold all that their logs tell at this moment. Raises ViewBehind."""
         for model in models:
             for source in model.sources:
-                head = (await self.logs[source].heads()).get(tenant, 0)
+                head = await self.head(source, tenant, patience)
                 await self._folded(source, tenant, head, [model.name], patience)
+
+    async def head(self, source: str, tenant: str, patience: float) -> int:
+        """A log's last position. Another service's tells it once its topic was read to the end. Raises ViewBehind."""
+        try:
+            async with asyncio.timeout(patience):
+                return (await self.logs[source].heads()).get(tenant, 0)
+        except TimeoutError:
+            raise ViewBehind(service=source, position=0) from None
 
     async def _folded(self, log: str, tenant: str, until: int, models: Sequence[str], patience: float) -> None:
         for name in models:

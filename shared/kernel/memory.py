@@ -110,6 +110,10 @@ class MemoryStore:
             ahead = await self._ahead(seen)
         return ahead
 
+    async def reached(self, tenant: str, position: int, patience: float) -> bool:
+        del patience
+        return position <= len(self._tenant(tenant).log)
+
     # SubjectKeys
 
     async def wrapped(self, tenant: str, owners: Collection[UUID]) -> Mapping[UUID, bytes | None]:

@@ -155,6 +155,10 @@ class EventLog(Protocol):
         """Wait until some tenant's head is past `seen` (or `patience` seconds passed); the heads that are."""
         ...
 
+    async def reached(self, tenant: str, position: int, patience: float) -> bool:
+        """Whether there is such a position. Where this is a copy, it has `patience` seconds to get there."""
+        ...
+
 
 class SubjectKeys(Protocol):
     """Where wrapped keys of data subjects and parties are kept, per tenant."""

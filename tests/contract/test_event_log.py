@@ -115,3 +115,19 @@ async def test_who_waits_for_it_ends_when_cancelled_in_the_very_moment_it_grows(
     waiting.cancel()
     with pytest.raises(asyncio.CancelledError):
         await waiting
+
+
+async def test_what_was_just_recorded_is_reached_and_what_was_not_is_not(logs, tenant):
+    """A copy is waited for: whoever has heard of a position elsewhere may ask for it at once."""
+    appended = await logs.store.append(request("a", tenant=tenant, count=3))
+    assert await logs.log.reached(tenant, appended.position, 10)
+    assert [event.position for event in await logs.log.read(tenant, 2, 1)] == [3]
+    assert not await logs.log.reached(tenant, 4, 0.1)
+    assert not await logs.log.reached(f"{tenant}-nobody", 1, 0.1)
+
+
+async def test_its_heads_are_those_of_this_moment(logs, tenant):
+    for position in range(1, 6):
+        await logs.store.append(request("a", position - 1, tenant=tenant))
+        await come_to(logs.log, tenant, position)
+        assert (await logs.log.heads())[tenant] == position

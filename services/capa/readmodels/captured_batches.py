@@ -62,8 +62,8 @@ class CapturedFacts:
         found = await self._found(tenant, facts)
         if len(found) == len(set(facts)):
             return found
-        head = (await self._views.logs[SOURCE].heads()).get(tenant, 0)
         patience = self._resources.settings.wait_seconds
+        head = await self._views.head(SOURCE, tenant, patience)
         await self._views.caught_up(tenant, {SOURCE: head}, [MODEL.name], patience)
         return await self._found(tenant, facts)
 

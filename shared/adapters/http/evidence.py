@@ -56,6 +56,9 @@ def refs(evidence: tuple[EvidenceBody, ...], tenant: str) -> tuple[EvidenceRef, 
     return tuple(one.ref(tenant) for one in evidence)
 
 
+PATIENCE_SECONDS = 2.0
+"""What was just recorded elsewhere may be cited at once: its event is on its way."""
+
 FactsThere = Callable[[str, Sequence[EvidenceRef]], Awaitable[Collection[EvidenceRef]]]
 """(tenant, citations of facts) → those of them that there are, as far as this service can tell."""
 
@@ -101,5 +104,7 @@ class Citable:
         log = self._logs().get(ref.service or "")
         if log is None or ref.position is None:
             return True
+        if not await log.reached(ref.tenant, ref.position, PATIENCE_SECONDS):
+            return False
         found = await log.read(ref.tenant, ref.position - 1, 1)
         return bool(found) and found[0].hash.hex() == ref.sha256

@@ -12,6 +12,7 @@ import asyncio
 from bisect import bisect_left
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from operator import attrgetter
 
 from shared.adapters.kafka.connection import BROKEN
@@ -24,6 +25,7 @@ from shared.kernel.errors import GapInLog, LogError, StoreUnavailable
 from shared.kernel.recorded import Recorded
 
 HINTS = 10_000
+END_SECONDS = 0.5
 _PLACE = attrgetter("place")
 
 _log = get_logger("suyuan.topic")
@@ -69,8 +71,14 @@ class KafkaLog:
         await self._tail.pages.close()
 
     async def heads(self) -> Mapping[str, int]:
-        """Waits until the topic was read to the end that it had when we began."""
+        """As far as the topic goes at this moment; as far as it was read, while no broker says.
+
+        Waits until it was read to the end that it had when we began.
+        """
         await self._tail.caught_up.wait()
+        with suppress(*BROKEN):
+            async with asyncio.timeout(END_SECONDS):
+                await self._tail.come_to_the_end()
         return {tenant: head.position for tenant, head in self._tail.heads.items()}
 
     async def read(self, tenant: str, after: int, limit: int) -> Sequence[Recorded]:
@@ -97,6 +105,16 @@ class KafkaLog:
         except TimeoutError:
             return {}
         return self._ahead(seen)
+
+    async def reached(self, tenant: str, position: int, patience: float) -> bool:
+        deadline = asyncio.get_running_loop().time() + patience
+        while (left := deadline - asyncio.get_running_loop().time()) > 0:
+            if tenant in await self.changed({**self._others(tenant), tenant: position - 1}, left):
+                return True
+        return tenant in self._ahead({tenant: position - 1})
+
+    def _others(self, tenant: str) -> Mapping[str, int]:
+        return {name: head.position for name, head in self._tail.heads.items() if name != tenant}
 
     def _ahead(self, seen: Mapping[str, int]) -> Mapping[str, int]:
         heads = self._tail.heads

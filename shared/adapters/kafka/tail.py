@@ -54,6 +54,7 @@ class Tail:
         self._back: dict[int, int] = {}
         self._unsaved: set[str] = set()
         self.grown = asyncio.Event()
+        self._following: AIOKafkaConsumer | None = None
 
     async def follow(self) -> None:
         """Until cancelled; a broker that is away is asked again. Raises KafkaError, asyncpg's errors."""
@@ -71,11 +72,21 @@ class Tail:
                     await self._save()
                     saved = asyncio.get_running_loop().time()
 
+    async def come_to_the_end(self) -> None:
+        """Return once everything that the topic has now was applied. Raises KafkaError."""
+        consumer = self._following
+        if consumer is None:
+            return
+        ends = {at.partition: end for at, end in (await consumer.end_offsets(consumer.assignment())).items()}
+        while any(self._offsets[partition] < end for partition, end in ends.items()):
+            await self.grown.wait()
+
     async def _apply(self, consumer: AIOKafkaConsumer, got: Mapping[TopicPartition, Sequence[Record]]) -> None:
         for place, records in got.items():
             for record, event in events(records, self.service):
                 if place.partition not in self._back:
                     self._take(record, event)
+        before = dict(self._offsets)
         for place in consumer.assignment():
             at = await consumer.position(place)
             self._offsets[place.partition] = at
@@ -85,7 +96,7 @@ class Tail:
             self._offsets[partition] = offset
         self._back.clear()
         await self._compare_repeats()
-        if got:
+        if before != self._offsets:
             self.grown.set()
             self.grown = asyncio.Event()
 
@@ -159,8 +170,10 @@ class Tail:
                 start = at // PAGE * PAGE if at <= ends[place] else 0  # shorter than it was: made again from its log
                 consumer.seek(place, start)
                 self._offsets[place.partition] = start
+            self._following = consumer
             yield consumer
         finally:
+            self._following = None
             await consumer.stop()
 
     async def _topic(self) -> Topic:
