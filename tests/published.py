@@ -75,14 +75,14 @@ class Published:
 
 @asynccontextmanager
 async def published(
-    database: ServiceDatabase, kafka: LocalKafka, *, running: bool = True, **more: Any
+    database: ServiceDatabase, kafka: LocalKafka | KafkaSettings, *, running: bool = True, **more: Any
 ) -> AsyncIterator[Published]:
-    """`running`: log, relay and reader work in the background."""
+    """`running`: log, relay and reader work in the background. `kafka`: a broker, or how to reach one."""
     owner = await asyncpg.connect(**database.owner)
     await migrate(owner, str(database.runtime["user"]))
     await owner.close()
     pool = await open_pool(database.runtime, most=20)
-    settings = settings_of(kafka, **more)
+    settings = kafka if isinstance(kafka, KafkaSettings) else settings_of(kafka, **more)
     log, gate = PostgresLog("intake", pool), Gate()
     relay = Relay(pool, log, settings, gate)
     reader = KafkaLog("intake", settings, PostgresPlaces(pool))

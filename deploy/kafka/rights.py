@@ -11,8 +11,8 @@ from aiokafka.errors import for_code
 from aiokafka.protocol.admin import CreateAclsRequest, DescribeAclsRequest
 
 LOOK_SECONDS = 0.02
-_RESOURCES = {"topic": 2, "group": 3, "cluster": 4}
-_OPERATIONS = {"read": 3, "write": 4, "create": 5, "describe": 8, "idempotent_write": 12}
+_RESOURCES = {"topic": 2, "group": 3, "cluster": 4, "transactional_id": 5}
+_OPERATIONS = {"read": 3, "write": 4, "create": 5, "describe": 8, "describe_configs": 10, "idempotent_write": 12}
 _LITERAL, _PREFIXED = 3, 4
 _ALLOW = 3
 
@@ -24,8 +24,8 @@ class Right:
     ANY_HOST: ClassVar[str] = "*"
 
     principal: str
-    operation: Literal["read", "write", "create", "describe", "idempotent_write"]
-    resource: Literal["topic", "group", "cluster"]
+    operation: Literal["read", "write", "create", "describe", "describe_configs", "idempotent_write"]
+    resource: Literal["topic", "group", "cluster", "transactional_id"]
     name: str = "kafka-cluster"
     is_prefix: bool = False
 

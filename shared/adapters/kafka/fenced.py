@@ -22,6 +22,11 @@ BATCH_BYTES = 900_000
 """Below the brokers' default for a request's largest batch (1 MiB)."""
 
 
+def name_of(topic: str) -> str:
+    """The transactional id of the one producer of a topic: what a right to it is given by."""
+    return f"{topic}.relay"
+
+
 @asynccontextmanager
 async def fenced(
     client: Mapping[str, Any], name: str, partitions: Mapping[str, int]

@@ -20,7 +20,7 @@ from aiokafka import AIOKafkaProducer
 from shared.adapters import metrics
 from shared.adapters.failpoints import failpoint
 from shared.adapters.kafka.connection import BROKEN, client_arguments
-from shared.adapters.kafka.fenced import fenced
+from shared.adapters.kafka.fenced import fenced, name_of
 from shared.adapters.kafka.history import RELAY, Gate, HistoryInDoubt, Published, compared, save
 from shared.adapters.kafka.records import headers, partition_of
 from shared.adapters.kafka.settings import KafkaSettings
@@ -133,7 +133,7 @@ class Relay:
             await self.prepare()
         async with leading(self._pool, f"relay {self.topic}"):
             topic = await asserted(self._pool, self._settings, self.topic)
-            async with fenced(self._client, f"{self.topic}.relay", {topic.name: topic.partitions}) as producer:
+            async with fenced(self._client, name_of(self.topic), {topic.name: topic.partitions}) as producer:
                 published = await compared(self._pool, self._client, self._log.service, topic)
                 self._gate.open()
                 self._trouble = None
