@@ -6,14 +6,18 @@ import asyncio
 import os
 import random
 import signal
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
+
+import httpx
 
 from deploy.embedded.child import Child
 from deploy.embedded.process import Postmaster, serves, serving, wait_until
 from shared.adapters.failpoints import FAILPOINTS
 
-FAULTS = (*FAILPOINTS, "server", "postgres", "backend", "polite-stop")
+PUBLISHING: frozenset[str] = frozenset({"before-produce", "after-produce-before-checkpoint"})
+FAULTS = (*(one for one in FAILPOINTS if one not in PUBLISHING), "server", "postgres", "backend", "polite-stop")
+DISTRIBUTED = (*FAULTS, *sorted(PUBLISHING), "service", "broker")
 AT_THE_END = "before-head-signing"
 """Heads are signed every minute, and when the server ends: then this one is met."""
 OFTEN = 40
@@ -22,15 +26,17 @@ COMMON = frozenset(
     {"before-append", "after-append-before-answer", "before-projection-commit", "after-projection-commit"}
 )
 CRASH_SECONDS = 10.0
+READY_SECONDS = 60.0
+LOOK_SECONDS = 0.1
 
 
 FAILPOINT = "SUYUAN_FAILPOINT"
 
 
-def deck(chance: random.Random) -> Iterator[str]:
+def deck(chance: random.Random, faults: Sequence[str]) -> Iterator[str]:
     """Every fault once, in random order, then all again."""
     while True:
-        yield from chance.sample(FAULTS, len(FAULTS))
+        yield from chance.sample(faults, len(faults))
 
 
 async def inflict(server: Child, fault: str, chance: random.Random) -> str:
@@ -39,6 +45,8 @@ async def inflict(server: Child, fault: str, chance: random.Random) -> str:
         return await _die_at(server, fault, chance)
     if fault == "server":
         server.kill()
+    elif fault in ("service", "broker"):
+        return _kill_one(server, fault, chance)
     elif fault == "polite-stop":
         await asyncio.to_thread(server.stop)
     else:
@@ -47,10 +55,20 @@ async def inflict(server: Child, fault: str, chance: random.Random) -> str:
 
 
 async def revived(server: Child) -> None:
-    """A server without failpoint that answers."""
-    server.environment.pop(FAILPOINT, None)
+    """A server without failpoint that answers, all of it."""
+    if server.environment.pop(FAILPOINT, None) is not None and server.kafka:
+        server.kill()  # its supervisor would start the services with the failpoint again
     if not server.is_running:
         await asyncio.to_thread(server.start)
+    elif server.kafka:
+        await _answering(server.url)
+
+
+async def _answering(url: str) -> None:
+    """The supervisor has started what was killed. Raises TimeoutError."""
+    async with asyncio.timeout(READY_SECONDS), httpx.AsyncClient(base_url=url) as client:
+        while (await client.get("/health/ready")).status_code != httpx.codes.OK:  # noqa: ASYNC110 - it tells nobody
+            await asyncio.sleep(LOOK_SECONDS)
 
 
 async def _die_at(server: Child, failpoint: str, chance: random.Random) -> str:
@@ -67,10 +85,37 @@ async def _die_at(server: Child, failpoint: str, chance: random.Random) -> str:
     if failpoint == AT_THE_END:
         await asyncio.sleep(chance.uniform(0.3, 1))
         await asyncio.to_thread(server.stop)
+    if server.kafka:
+        return order if await wait_until(lambda: _has_lost_a_service(server), CRASH_SECONDS) else f"{order} (not met)"
     if await wait_until(lambda: not server.is_running, CRASH_SECONDS):
         return order if _was_killed(server) else f"{order} (not met)"
     server.kill()
     return f"{order} (not met)"
+
+
+def _has_lost_a_service(server: Child) -> bool:
+    """Whether the supervisor tells of one that died as by kill -9."""
+    return any("service ended" in line and f'"exit_code": {-signal.SIGKILL}' in line for line in server.said)
+
+
+def _kill_one(server: Child, fault: str, chance: random.Random) -> str:
+    """A process that the supervisor started, and will start again: one of the services, or the broker."""
+    mark = b"\0serve\0" if fault == "service" else b"kafka.Kafka"
+    pids = [pid for pid in _children(server) if mark in _command(pid)]
+    if not pids:
+        return f"{fault} (not running)"
+    os.kill(chance.choice(pids), signal.SIGKILL)
+    return fault
+
+
+def _children(server: Child) -> list[int]:
+    if server.process is None:
+        return []
+    try:
+        words = Path(f"/proc/{server.process.pid}/task/{server.process.pid}/children").read_text()
+    except OSError:
+        return []
+    return [int(pid) for pid in words.split()]
 
 
 def _was_killed(server: Child) -> bool:
@@ -84,13 +129,13 @@ def _kill_postgres(data: Path, fault: str, chance: random.Random) -> str:
         return f"{fault} (not running)"
     pids = [postmaster.pid]
     if fault == "backend":
-        pids = [pid for pid in serving(data) if b"suyuan_" in _title(pid)] or pids
+        pids = [pid for pid in serving(data) if b"suyuan_" in _command(pid)] or pids
     os.kill(chance.choice(pids), signal.SIGKILL)
     return fault
 
 
-def _title(pid: int) -> bytes:
-    """A backend calls itself `postgres: <user> <database> …`."""
+def _command(pid: int) -> bytes:
+    """A program's words, each ended by a zero. A backend calls itself `postgres: <user> <database> …`."""
     try:
         return Path(f"/proc/{pid}/cmdline").read_bytes()
     except OSError:

@@ -11,11 +11,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from deploy.chaos.asking import asked_again
-from deploy.chaos.faults import deck, inflict, revived
+from deploy.chaos.faults import DISTRIBUTED, FAULTS, deck, inflict, revived
 from deploy.chaos.findings import Finding
 from deploy.chaos.invariants import Inspector
 from deploy.chaos.journal import Journal, Known
 from deploy.chaos.requests import publish_mapping
+from deploy.chaos.topics import Topics
 from deploy.chaos.writers import Client, Writer
 from deploy.embedded.attach import attached
 from deploy.embedded.child import Child
@@ -42,11 +43,11 @@ class Outcome:
     findings: list[Finding] = field(default_factory=list)
 
 
-async def run(folder: Path, cycles: int, seed: int, progress: Progress) -> Outcome:
-    """Stops at the first harm: the folder then shows it."""
+async def run(folder: Path, cycles: int, seed: int, progress: Progress, *, kafka: bool = False) -> Outcome:
+    """Stops at the first harm: the folder then shows it. `kafka`: as four processes joined by one."""
     chance = random.Random(seed)  # noqa: S311 - a reproducible story, no secret
-    chaos = Chaos(folder, chance)
-    faults = deck(chance)
+    chaos = Chaos(folder, chance, kafka=kafka)
+    faults = deck(chance, DISTRIBUTED if kafka else FAULTS)
     outcome = Outcome(journal=chaos.journal)
     try:
         await asyncio.to_thread(chaos.server.start)
@@ -69,9 +70,10 @@ UNCOUNTED = {"SUYUAN_REQUESTS_PER_SECOND": "0"}
 class Chaos:
     """One system on one folder, and everybody who writes to it."""
 
-    def __init__(self, folder: Path, chance: random.Random) -> None:
+    def __init__(self, folder: Path, chance: random.Random, *, kafka: bool) -> None:
         self.journal = Journal()
-        self.server = Child(folder, dict(UNCOUNTED), port=_free_port())
+        self.server = Child(folder, dict(UNCOUNTED), port=_free_port(), kafka=kafka)
+        self._topics = Topics()
         self._chance = chance
         self._settings = embedded_settings(folder)
         self._inspector = Inspector(TENANTS)
@@ -123,6 +125,8 @@ class Chaos:
                 found += await asked_again(client, [one for one in again if (one.tenant, one.subject) == person])
         async with attached(self._settings) as runtimes:
             found += await inspector.inspect(runtimes, self.journal)
+            if self.server.kafka:
+                found += await self._topics.compare(self.server.brokers, runtimes, TENANTS)
         return found
 
     def _client(self, tenant: str, subject: str) -> Client:

@@ -24,6 +24,7 @@ SHOWN = 20
 def add_arguments(parser: ArgumentParser) -> None:
     parser.add_argument("--cycles", type=int, default=20, help="轮数（默认 20） · how many cycles (default 20)")
     parser.add_argument("--seed", type=int, default=1, help="随机种子 · seed of what is done when")
+    parser.add_argument("--kafka", action="store_true", help="四个进程经 Kafka 相连 · four processes joined by Kafka")
     parser.add_argument(
         "--data-dir", type=Path, help="新建的一次性文件夹，结束后保留 · a new folder to throw away, kept at the end"
     )
@@ -37,7 +38,7 @@ def run(arguments: Arguments) -> int:
         return USAGE_EXIT
     with _folder(arguments.data_dir) as folder:
         progress = _progress(arguments.cycles, language().startswith("zh"))
-        outcome = asyncio.run(run_cycles(folder, arguments.cycles, arguments.seed, progress))
+        outcome = asyncio.run(run_cycles(folder, arguments.cycles, arguments.seed, progress, kafka=arguments.kafka))
     for finding in outcome.findings[:SHOWN]:
         print(finding, file=sys.stderr)
     for fault in outcome.journal.faults[:SHOWN]:

@@ -90,6 +90,7 @@ async def _until_stopped(settings: Settings, place: socket.socket, kafka: KafkaS
         watching = asyncio.create_task(postgres.died())
         await server.answering()
         port = place.getsockname()[1]
+        print(f"Kafka: {kafka.bootstrap}", flush=True)
         print(f"溯源已启动 · Suyuan is ready: http://127.0.0.1:{port}/  (接口文档 · API: /docs)", flush=True)
         await asyncio.wait({serving, watching}, return_when=asyncio.FIRST_COMPLETED)
         if serving.done():

@@ -15,7 +15,8 @@ from pathlib import Path
 import httpx
 
 ROOT = Path(__file__).parents[2]
-READY = re.compile(r"http://127\.0\.0\.1:(\d+)/")
+READY = re.compile(r"is ready: (http://127\.0\.0\.1:\d+)/")
+BROKERS = re.compile(r"^Kafka: (\S+)$", re.MULTILINE)
 START_SECONDS = 90.0
 LOOK_SECONDS = 0.05
 
@@ -33,6 +34,8 @@ class Child:
     url: str = ""
     port: int = 0
     kafka: bool = False
+    brokers: str = ""
+    _began: int = 0
     _clients: list[httpx.Client] = field(default_factory=list)
 
     @property
@@ -40,19 +43,25 @@ class Child:
         return self.folder.parent / f"{self.folder.name}.out"
 
     @property
+    def said(self) -> list[str]:
+        """The lines it has printed since it was last begun."""
+        return self.output.read_bytes()[self._began :].decode("utf-8", "replace").splitlines()
+
+    @property
     def is_running(self) -> bool:
         return self.process is not None and self.process.poll() is None
 
     def start(self) -> Child:
         """Raises RuntimeError with what it said where it ended instead, TimeoutError."""
-        began = self.output.stat().st_size if self.output.exists() else 0
         self.begin()
         deadline = time.monotonic() + START_SECONDS
         while time.monotonic() < deadline:
-            said = self.output.read_bytes()[began:].decode("utf-8", "replace")
+            said = "\n".join(self.said)
             found = READY.search(said)
             if found:
-                self.url = found[0].rstrip("/")
+                self.url = found[1]
+                brokers = BROKERS.search(said)
+                self.brokers = brokers[1] if brokers else ""
                 return self
             if not self.is_running:
                 raise RuntimeError(said)
@@ -61,6 +70,7 @@ class Child:
 
     def begin(self) -> subprocess.Popen[str]:
         """Start it and don't wait."""
+        self._began = self.output.stat().st_size if self.output.exists() else 0
         with self.output.open("a", encoding="utf-8") as out:
             self.process = subprocess.Popen(  # noqa: S603 - our own program
                 self._command("run", "--port", str(self.port), *(["--kafka"] if self.kafka else [])),

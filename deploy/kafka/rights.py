@@ -17,6 +17,9 @@ _LITERAL, _PREFIXED = 3, 4
 _ALLOW = 3
 
 
+Operation = Literal["read", "write", "create", "describe", "describe_configs", "idempotent_write"]
+
+
 @dataclass(frozen=True, slots=True)
 class Right:
     """`principal` ("User:suyuan-intake") may do it to the resource of that name, or to all whose names begin so."""
@@ -24,7 +27,7 @@ class Right:
     ANY_HOST: ClassVar[str] = "*"
 
     principal: str
-    operation: Literal["read", "write", "create", "describe", "describe_configs", "idempotent_write"]
+    operation: Operation
     resource: Literal["topic", "group", "cluster", "transactional_id"]
     name: str = "kafka-cluster"
     is_prefix: bool = False

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from deploy.kafka.rights import Right
+from deploy.kafka.rights import Operation, Right
 from shared.adapters.kafka.fenced import name_of
 from shared.adapters.kafka.topics import TopicNames
 from shared.contracts.catalogue import SERVICES
+
+_OWN: tuple[Operation, ...] = ("describe", "describe_configs", "read", "write")
+_PRODUCER: tuple[Operation, ...] = ("describe", "write")
 
 
 def rights_of(service: str, principal: str, names: TopicNames) -> list[Right]:
@@ -17,10 +20,10 @@ def rights_of(service: str, principal: str, names: TopicNames) -> list[Right]:
 
 def _rights(service: str, principal: str, names: TopicNames) -> Iterator[Right]:
     own = names.events(service)
-    for operation in ("describe", "describe_configs", "read", "write"):
+    for operation in _OWN:
         yield Right(principal, operation, "topic", own)
         yield Right(principal, operation, "topic", names.heads)
-    for operation in ("describe", "write"):
+    for operation in _PRODUCER:
         yield Right(principal, operation, "transactional_id", name_of(own))
     for other in SERVICES:
         if other != service:

@@ -25,6 +25,7 @@ CORRELATION: ContextVar[Callable[[], object] | None] = ContextVar("correlation",
 _THIRD_PARTY = ("uvicorn", "uvicorn.error", "uvicorn.access", "asyncio", "aiokafka")
 _CHATTY = ("aiokafka", "httpx")
 """Say each thing they do: heard from `warning` on only."""
+REPEAT_SECONDS = 30.0
 _NEVER = frozenset({"body", "token", "authorization", "password", "name", "phone", "email", "address", "description"})
 
 
@@ -49,6 +50,7 @@ def configure(settings: Settings, stream: TextIO | None = None) -> None:
         cache_logger_on_first_use=False,
     )
     handler = logging.StreamHandler(out)
+    handler.addFilter(_seldom())
     handler.setFormatter(structlog.stdlib.ProcessorFormatter(foreign_pre_chain=before, processors=_renderers(console)))
     root = logging.getLogger()
     root.handlers = [handler]
@@ -59,6 +61,22 @@ def configure(settings: Settings, stream: TextIO | None = None) -> None:
     for name in _CHATTY:
         logging.getLogger(name).setLevel(max(root.level, logging.WARNING))
     logging.getLogger("uvicorn.access").disabled = not settings.log_requests
+
+
+def _seldom() -> Callable[[logging.LogRecord], bool]:
+    """A client whose broker is away says the same many times a second: each sentence is heard once in a while."""
+    heard: dict[tuple[str, str], float] = {}
+
+    def is_new(record: logging.LogRecord) -> bool:
+        if not record.name.startswith("aiokafka"):
+            return True
+        sentence = (record.name, str(record.msg))
+        if record.created - heard.get(sentence, 0.0) < REPEAT_SECONDS:
+            return False
+        heard[sentence] = record.created
+        return True
+
+    return is_new
 
 
 def get_logger(name: str) -> structlog.typing.FilteringBoundLogger:

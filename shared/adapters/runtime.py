@@ -18,6 +18,7 @@ from shared.adapters.anchors import Anchor
 from shared.adapters.disk import Room
 from shared.adapters.heads import HeadFile, HeadSigner, HeadsUnreadable
 from shared.adapters.logging import get_logger
+from shared.adapters.patience import back_off
 from shared.adapters.postgres.connection import connect, make_pool
 from shared.adapters.postgres.event_store import Gate, PostgresNumbers, PostgresStore, PostgresSubjectKeys
 from shared.adapters.postgres.log import PostgresLog
@@ -299,7 +300,10 @@ class Runtime:
         await self.resources.store.appender.close()
         for task in self._tasks:
             task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        if self._tasks:
+            _, left = await asyncio.wait(self._tasks, timeout=STOP_SECONDS)
+            if left:
+                _log.warning("left as they are", parts=[task.get_name() for task in left])
         try:
             await asyncio.wait_for(self._signer.sign(), STOP_SECONDS)
         except (SuyuanError, OSError, TimeoutError) as error:
@@ -319,7 +323,7 @@ async def _kept_running(name: str, run: Callable[[], Awaitable[None]]) -> None:
             _log.warning("background part waits", part=name, why=str(error))
         except Exception:  # noqa: BLE001 - whatever it is: said, and begun again
             _log.exception("background part failed, starts again", part=name)
-        await asyncio.sleep(RESTART_SECONDS)
+        await back_off(RESTART_SECONDS)
 
 
 async def _closed(pool: asyncpg.Pool) -> None:

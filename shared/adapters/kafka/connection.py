@@ -15,6 +15,8 @@ from shared.adapters.kafka.settings import KafkaSettings
 BROKEN = (KafkaError, OSError, TimeoutError)
 """No broker, or none that answers as it should: tried again."""
 REQUEST_MS = 15_000
+BACK_OFF_MS = 200
+"""Between two tries of a client: it tries without end, and there are several in a process."""
 EARLY_SECONDS = 30.0
 """A token is renewed so long before it ends."""
 
@@ -25,6 +27,7 @@ def client_arguments(settings: KafkaSettings) -> dict[str, Any]:
         "bootstrap_servers": [server.strip() for server in settings.bootstrap.split(",")],
         "client_id": settings.client_id,
         "request_timeout_ms": REQUEST_MS,
+        "retry_backoff_ms": BACK_OFF_MS,
         "security_protocol": settings.protocol,
     }
     if settings.tls:

@@ -16,6 +16,8 @@ from typing import Any
 
 from aiokafka import AIOKafkaProducer, TopicPartition
 
+from shared.adapters.patience import let_go
+
 MARK_MS = 10_000
 """An unfinished taking over is undone by the brokers after so long."""
 BATCH_BYTES = 900_000
@@ -45,7 +47,7 @@ async def fenced(
         await producer.start()
         yield producer
     finally:
-        await producer.stop()
+        await let_go("producer", producer.stop, producer.client.close)
 
 
 async def _take_over(client: Mapping[str, Any], name: str, partitions: Mapping[str, int]) -> tuple[int, int]:
@@ -60,4 +62,4 @@ async def _take_over(client: Mapping[str, Any], name: str, partitions: Mapping[s
                     manager.maybe_add_partition_to_txn(TopicPartition(topic, partition))
         return manager.producer_id, manager.producer_epoch
     finally:
-        await marker.stop()
+        await let_go("producer", marker.stop, marker.client.close)

@@ -17,6 +17,7 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from shared.adapters.kafka.records import events
 from shared.adapters.kafka.topics import Topic
+from shared.adapters.patience import let_go
 from shared.kernel.errors import LogError, WritingPaused
 from shared.kernel.recorded import Recorded
 
@@ -169,7 +170,7 @@ async def unread(
                     left.discard(place)
                     consumer.pause(place)
     finally:
-        await consumer.stop()
+        await let_go("consumer", consumer.stop, consumer._client.close)  # noqa: SLF001 - it has no name for it
 
 
 async def save(

@@ -21,6 +21,7 @@ from shared.adapters.kafka.places import Head, Places
 from shared.adapters.kafka.settings import KafkaSettings
 from shared.adapters.kafka.tail import RETRY_SECONDS, Tail
 from shared.adapters.logging import get_logger
+from shared.adapters.patience import back_off
 from shared.kernel.errors import GapInLog, LogError, StoreUnavailable
 from shared.kernel.recorded import Recorded
 
@@ -60,7 +61,7 @@ class KafkaLog:
                 await self._tail.follow()
             except BROKEN as problem:
                 _log.warning("topic not read, trying again", topic=self.topic, why=str(problem))
-            await asyncio.sleep(RETRY_SECONDS)
+            await back_off(RETRY_SECONDS)
 
     async def health(self) -> str:
         if self.stopped:

@@ -14,6 +14,7 @@ from typing import Any
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from shared.adapters.kafka.records import events
+from shared.adapters.patience import let_go
 from shared.kernel.recorded import Recorded
 
 PAGE = 256
@@ -92,8 +93,8 @@ class Pages:
 
     async def close(self) -> None:
         if self._consumer is not None:
-            await self._consumer.stop()
-            self._consumer = None
+            consumer, self._consumer = self._consumer, None
+            await let_go("consumer", consumer.stop, consumer._client.close)  # noqa: SLF001 - it has no name for it
 
     async def _fetched(self, partition: int, number: int) -> Page:
         consumer = await self._connected()

@@ -26,6 +26,7 @@ from shared.adapters.kafka.records import headers, partition_of
 from shared.adapters.kafka.settings import KafkaSettings
 from shared.adapters.kafka.topics import Topic, TopicNames, asserted
 from shared.adapters.logging import get_logger
+from shared.adapters.patience import back_off
 from shared.adapters.postgres.connection import BROKEN as DATABASE_BROKEN
 from shared.adapters.postgres.leading import leading
 from shared.kernel import chain
@@ -90,7 +91,7 @@ class Relay:
                 _log.warning("publishing stopped, beginning again", topic=self.topic, why=repr(problem))
             except LogError as problem:
                 self._refuse(problem)
-            await asyncio.sleep(RETRY_SECONDS)
+            await back_off(RETRY_SECONDS)
 
     async def prepare(self) -> None:
         """Assert the topic, compare the histories, and open the gate.

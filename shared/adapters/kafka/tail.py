@@ -16,6 +16,7 @@ from shared.adapters.kafka.records import Record, events, follows
 from shared.adapters.kafka.settings import KafkaSettings
 from shared.adapters.kafka.topics import Topic, TopicNames, administration, existing
 from shared.adapters.logging import get_logger
+from shared.adapters.patience import let_go
 from shared.adapters.postgres.connection import BROKEN as DATABASE_BROKEN
 from shared.kernel.chain import GENESIS
 from shared.kernel.errors import ForkedLog, GapInLog, LogError
@@ -174,7 +175,7 @@ class Tail:
             yield consumer
         finally:
             self._following = None
-            await consumer.stop()
+            await let_go("consumer", consumer.stop, consumer._client.close)  # noqa: SLF001 - it has no name for it
 
     async def _topic(self) -> Topic:
         """Once the service that owns the topic has made it."""
