@@ -53,7 +53,7 @@ compose-env: setup ## 生成 docker compose 所需的 .env，随机密钥 · mak
 	@exec $(PY) -m deploy compose-env $(ARGS)
 
 test-compose: setup ## 在真实的 Docker 引擎上测试 docker-compose.yml · try docker-compose.yml on a real engine
-	@SUYUAN_TEST_COMPOSE=1 exec $(PY) -m pytest tests/compose $(ARGS)
+	@SUYUAN_TEST_COMPOSE=1 $(PY) -m pytest tests/compose $(ARGS) || [ $$? -eq 5 ] # 5: nothing to run, no engine
 
 bench: setup ## 与同类系统同场测速 · measure speed beside the peers
 	@exec $(PY) -m benchmarks $(ARGS)

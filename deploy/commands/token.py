@@ -6,8 +6,9 @@ import sys
 from argparse import ArgumentParser
 from pathlib import Path
 
+from joserfc.jwk import ECKey
+
 from deploy.cli import USAGE_EXIT, Arguments, add_folder
-from deploy.docker.secrets import issuer_key
 from deploy.settings import settings_for
 from shared.adapters.http.issuer import DEFAULT_TENANT, LocalIssuer, OnlyEmbedded
 from shared.adapters.http.policy import ROLES
@@ -35,8 +36,7 @@ def add_arguments(parser: ArgumentParser) -> None:
 def run(arguments: Arguments) -> int:
     """Prints the token alone, so that it can be used in a command substitution."""
     try:
-        key = None if arguments.env_file is None else issuer_key(arguments.env_file)
-        issuer = LocalIssuer(settings_for(arguments), system_clock, key)
+        issuer = LocalIssuer(settings_for(arguments), system_clock, _key(arguments.env_file))
         token = issuer.token(
             arguments.role,
             tenant=arguments.tenant,
@@ -49,3 +49,11 @@ def run(arguments: Arguments) -> int:
         return USAGE_EXIT
     print(token)
     return 0
+
+
+def _key(env_file: Path | None) -> ECKey | None:
+    if env_file is None:
+        return None
+    from deploy.docker.secrets import issuer_key  # noqa: PLC0415 - a second of loading that few tokens need
+
+    return issuer_key(env_file)

@@ -1,8 +1,8 @@
 #!/bin/bash
 # Runs once, when the cluster is made: a database, its owner (migrates) and its runtime role (serves) for each service.
 # As deploy/embedded/databases.py, with passwords, and an owner of its own for each: no service's reaches another's.
+( # as a whole: the image's entry runs this file, or reads it into itself
 set -eu
-
 for service in intake investigation capa analytics; do
     runtime=${service^^}_PASSWORD owner=${service^^}_OWNER_PASSWORD
     : "${!runtime:?}" "${!owner:?}"
@@ -25,3 +25,4 @@ SQL
 done
 psql --quiet --no-psqlrc --set ON_ERROR_STOP=1 --username "$POSTGRES_USER" --dbname postgres \
     --command 'REVOKE ALL ON DATABASE postgres, template1 FROM PUBLIC'
+)

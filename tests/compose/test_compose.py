@@ -18,8 +18,8 @@ from tests.pages import ROOT
 OURS = (*SERVICES, "pages", "gateway")
 PATIENCE_SECONDS = 30.0
 
-missing = engine()
-pytestmark = pytest.mark.skipif(missing is not None, reason=f"没有 Docker 引擎 · no Docker engine: {missing}")
+if (missing := engine()) is not None:
+    pytest.skip(f"没有 Docker 引擎 · no Docker engine: {missing}", allow_module_level=True)
 
 
 @pytest.fixture(scope="module")
@@ -102,6 +102,8 @@ def test_three_replicas_of_a_service_serve_side_by_side(stack):
             assert all(opened(client, investigation) for _, investigation in made)
         served = [stack.requests_of(name) for name in names]
         assert all(served), served
+        with stack.client("auditor") as auditor:
+            assert auditor.get("/api/v1/intake/audit/verify").json()["fault"] is None
     finally:
         stack.compose(*UP, "--scale", "intake=1")
 
