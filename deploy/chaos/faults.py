@@ -11,9 +11,11 @@ from pathlib import Path
 
 import httpx
 
+from deploy.distributed.child import armed_file
 from deploy.embedded.child import Child
 from deploy.embedded.process import Postmaster, serves, serving, wait_until
 from shared.adapters.failpoints import FAILPOINTS
+from shared.contracts.catalogue import SERVICES
 
 PUBLISHING: frozenset[str] = frozenset({"before-produce", "after-produce-before-checkpoint"})
 FAULTS = (*(one for one in FAILPOINTS if one not in PUBLISHING), "server", "postgres", "backend", "polite-stop")
@@ -26,6 +28,9 @@ COMMON = frozenset(
     {"before-append", "after-append-before-answer", "before-projection-commit", "after-projection-commit"}
 )
 CRASH_SECONDS = 10.0
+START_SECONDS = 10.0
+PLACE = {"capture-after-stage": "investigation", "after-blob-before-append": "intake"}
+"""Where what only some services do is met."""
 READY_SECONDS = 60.0
 LOOK_SECONDS = 0.1
 
@@ -56,8 +61,7 @@ async def inflict(server: Child, fault: str, chance: random.Random) -> str:
 
 async def revived(server: Child) -> None:
     """A server without failpoint that answers, all of it."""
-    if server.environment.pop(FAILPOINT, None) is not None and server.kafka:
-        server.kill()  # its supervisor would start the services with the failpoint again
+    server.environment.pop(FAILPOINT, None)
     if not server.is_running:
         await asyncio.to_thread(server.start)
     elif server.kafka:
@@ -73,8 +77,10 @@ async def _answering(url: str) -> None:
 
 async def _die_at(server: Child, failpoint: str, chance: random.Random) -> str:
     """Killed as it is, started with the failpoint armed, written to until it is met: two crashes."""
-    server.kill()
     order = f"{failpoint}:{chance.randint(1, OFTEN if failpoint in COMMON else SELDOM)}"
+    if server.kafka:
+        return await _service_dies_at(server, order, chance)
+    server.kill()
     server.environment[FAILPOINT] = order
     try:
         await asyncio.to_thread(server.start)
@@ -85,17 +91,33 @@ async def _die_at(server: Child, failpoint: str, chance: random.Random) -> str:
     if failpoint == AT_THE_END:
         await asyncio.sleep(chance.uniform(0.3, 1))
         await asyncio.to_thread(server.stop)
-    if server.kafka:
-        return order if await wait_until(lambda: _has_lost_a_service(server), CRASH_SECONDS) else f"{order} (not met)"
     if await wait_until(lambda: not server.is_running, CRASH_SECONDS):
         return order if _was_killed(server) else f"{order} (not met)"
     server.kill()
     return f"{order} (not met)"
 
 
-def _has_lost_a_service(server: Child) -> bool:
-    """Whether the supervisor tells of one that died as by kill -9."""
-    return any("service ended" in line and f'"exit_code": {-signal.SIGKILL}' in line for line in server.said)
+async def _service_dies_at(server: Child, order: str, chance: random.Random) -> str:
+    """The same of one service, which its supervisor starts again both times."""
+    service = PLACE.get(order.partition(":")[0]) or chance.choice(SERVICES)
+    said = f"{order} in {service}"
+    pids = [pid for pid in _children(server) if f"\0serve\0{service}\0".encode() in _command(pid)]
+    if not pids:
+        return f"{said} (not running)"
+    file = armed_file(server.folder, service)
+    file.parent.mkdir(exist_ok=True)
+    file.write_text(order)
+    before = _deaths(server, service)
+    os.kill(pids[0], signal.SIGKILL)
+    met = await wait_until(lambda: _deaths(server, service) >= before + 2, START_SECONDS + CRASH_SECONDS)
+    file.unlink(missing_ok=True)
+    return said if met else f"{said} (not met)"
+
+
+def _deaths(server: Child, service: str) -> int:
+    """How often the supervisor has told of this service's death as by kill -9."""
+    marks = ("service ended", f'"of": "{service}"', f'"exit_code": {-signal.SIGKILL}')
+    return sum(all(mark in line for mark in marks) for line in server.said)
 
 
 def _kill_one(server: Child, fault: str, chance: random.Random) -> str:

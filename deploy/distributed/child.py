@@ -23,6 +23,21 @@ LOOK_SECONDS = 0.1
 _log = get_logger("suyuan.supervisor")
 
 
+def armed_file(folder: Path, service: str) -> Path:
+    """Where chaos writes at which failpoint the service's next process is to die."""
+    return folder / "failpoints" / service
+
+
+def armed(folder: Path, service: str) -> dict[str, str]:
+    """Once: the process after that one lives."""
+    file = armed_file(folder, service)
+    if not file.exists():
+        return {}
+    order = file.read_text()
+    file.unlink()
+    return {"SUYUAN_FAILPOINT": order}
+
+
 class ServiceProcess:
     """`run` keeps it alive until cancelled, then ends it. `environment` is asked for at each start."""
 

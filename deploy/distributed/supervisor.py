@@ -12,13 +12,14 @@ import os
 import socket
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
+from functools import partial
 from pathlib import Path
 from secrets import token_bytes
 from urllib.parse import quote
 
 import uvloop
 
-from deploy.distributed.child import ServiceProcess
+from deploy.distributed.child import ServiceProcess, armed
 from deploy.embedded.databases import OWNER, ensure_service_database
 from deploy.embedded.postgres import EmbeddedPostgres
 from deploy.embedded.serve import DEATHS_ALLOWED, DEATHS_SECONDS, KeepsDying
@@ -71,10 +72,10 @@ async def _until_stopped(settings: Settings, place: socket.socket, kafka: KafkaS
     async with EmbeddedPostgres(folder / "postgres") as postgres, AsyncExitStack() as stack:
         for service in SERVICES:
             await ensure_service_database(postgres, service)
-        common = _environment(settings, kafka)
+        _keep_secrets(settings)
         ports = _free_ports(len(SERVICES))
         services = {
-            service: ServiceProcess(service, port, lambda s=service: common | _database(postgres, s))  # type: ignore[misc]  # bound per service
+            service: ServiceProcess(service, port, partial(_told, settings, kafka, postgres, service))
             for service, port in zip(SERVICES, ports, strict=True)
         }
         background = [asyncio.create_task(each.run(), name=each.service) for each in services.values()]
@@ -130,13 +131,18 @@ async def _kept_up(local: LocalKafka) -> None:
         await local.start_node(died.node)
 
 
-def _environment(settings: Settings, kafka: KafkaSettings) -> dict[str, str]:
-    """What every service's process is told: our own environment, and where secrets, blobs and Kafka are."""
+def _keep_secrets(settings: Settings) -> None:
+    """Made at the first start: the keys, and the public half of the one that tokens are signed with."""
     folder = settings.data_dir.absolute()
-    secrets_of(folder)  # made at the first start
+    secrets_of(folder)
     kept(folder / SECRET_FILE, lambda: token_bytes(SECRET_BYTES), SECRET_BYTES)
-    public = folder / PUBLIC_KEYS
-    public.write_text(json.dumps({"keys": [LocalIssuer(settings, system_clock).public_key()]}))
+    public = {"keys": [LocalIssuer(settings, system_clock).public_key()]}
+    (folder / PUBLIC_KEYS).write_text(json.dumps(public))
+
+
+def _told(settings: Settings, kafka: KafkaSettings, postgres: EmbeddedPostgres, service: str) -> dict[str, str]:
+    """What a service's process is told: our own environment, its database, where secrets, blobs and Kafka are."""
+    folder = settings.data_dir.absolute()
     told = {
         "mode": "distributed",
         "data_dir": folder,
@@ -144,13 +150,14 @@ def _environment(settings: Settings, kafka: KafkaSettings) -> dict[str, str]:
         "heads_key_file": folder / "keys" / HEADS_KEY,
         "blobs_dir": folder / "blobs",
         "edge_secret_file": folder / SECRET_FILE,
-        "jwks_file": public,
+        "jwks_file": folder / PUBLIC_KEYS,
         "kafka_bootstrap": kafka.bootstrap,
         "kafka_topic_prefix": kafka.topic_prefix,
         "kafka_replicas": kafka.replicas,
         "kafka_min_insync": kafka.min_insync,
     }
-    return dict(os.environ) | {f"SUYUAN_{name.upper()}": str(value) for name, value in told.items()}
+    common = {f"SUYUAN_{name.upper()}": str(value) for name, value in told.items()}
+    return dict(os.environ) | common | _database(postgres, service) | armed(folder, service)
 
 
 def _database(postgres: EmbeddedPostgres, service: str) -> dict[str, str]:
