@@ -88,7 +88,8 @@ class Ending:
 
     def __init__(self, starting: asyncio.Task[None]) -> None:
         self._starting = starting
-        self._asked = False
+        self._cancelled = False
+        self.is_asked = False
         self.server: Server | None = None
 
     @classmethod
@@ -100,10 +101,11 @@ class Ending:
         return ending
 
     def ask(self) -> None:
+        self.is_asked = True
         if self.server is not None:
             self.server.end()
-        elif not self._asked:
-            self._asked = True
+        elif not self._cancelled:
+            self._cancelled = True
             self._starting.cancel()
 
     def serve(self, server: Server) -> None:

@@ -71,8 +71,15 @@ async def revived(server: Child) -> None:
 async def _answering(url: str) -> None:
     """The supervisor has started what was killed. Raises TimeoutError."""
     async with asyncio.timeout(READY_SECONDS), httpx.AsyncClient(base_url=url) as client:
-        while (await client.get("/health/ready")).status_code != httpx.codes.OK:  # noqa: ASYNC110 - it tells nobody
+        while not await _is_ready(client):  # noqa: ASYNC110 - it tells nobody
             await asyncio.sleep(LOOK_SECONDS)
+
+
+async def _is_ready(client: httpx.AsyncClient) -> bool:
+    try:
+        return (await client.get("/health/ready")).status_code == httpx.codes.OK
+    except httpx.HTTPError:  # the port is held while nobody serves it
+        return False
 
 
 async def _die_at(server: Child, failpoint: str, chance: random.Random) -> str:

@@ -57,9 +57,9 @@ async def _run(settings: Settings, place: socket.socket, kafka: str | None) -> N
     async with _broker(settings.data_dir.absolute(), kafka) as brokers:
         while True:
             code = await _until_stopped(settings, place, brokers, ending)
-            ending.server = None
-            if code is None:
+            if code is None or ending.is_asked:  # perhaps while what the database had taken with it was ended
                 return
+            ending.server = None
             deaths = [at for at in deaths if clock() - at < DEATHS_SECONDS] + [clock()]
             if len(deaths) > DEATHS_ALLOWED:
                 raise KeepsDying(ended_with=code)

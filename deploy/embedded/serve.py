@@ -51,9 +51,9 @@ async def _serve(settings: Settings, place: socket.socket) -> None:
     ending = Ending.of_this_task()
     while True:
         code = await _serve_until_stopped(settings, place, ending)
-        ending.server = None
-        if code is None:
+        if code is None or ending.is_asked:  # perhaps while what the database had taken with it was ended
             return
+        ending.server = None
         deaths = [at for at in deaths if clock() - at < DEATHS_SECONDS] + [clock()]
         if len(deaths) > DEATHS_ALLOWED:
             raise KeepsDying(ended_with=code)

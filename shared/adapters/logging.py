@@ -25,6 +25,7 @@ CORRELATION: ContextVar[Callable[[], object] | None] = ContextVar("correlation",
 _THIRD_PARTY = ("uvicorn", "uvicorn.error", "uvicorn.access", "asyncio", "aiokafka")
 _CHATTY = ("aiokafka", "httpx")
 """Say each thing they do: heard from `warning` on only."""
+_REPEATING = ("aiokafka", "asyncpg")
 REPEAT_SECONDS = 30.0
 _NEVER = frozenset({"body", "token", "authorization", "password", "name", "phone", "email", "address", "description"})
 
@@ -64,11 +65,11 @@ def configure(settings: Settings, stream: TextIO | None = None) -> None:
 
 
 def _seldom() -> Callable[[logging.LogRecord], bool]:
-    """A client whose broker is away says the same many times a second: each sentence is heard once in a while."""
+    """Whose broker or database is away says the same many times a second: each sentence is heard once in a while."""
     heard: dict[tuple[str, str], float] = {}
 
     def is_new(record: logging.LogRecord) -> bool:
-        if not record.name.startswith("aiokafka"):
+        if not record.name.startswith(_REPEATING):
             return True
         sentence = (record.name, str(record.msg))
         if record.created - heard.get(sentence, 0.0) < REPEAT_SECONDS:

@@ -23,6 +23,7 @@ from shared.adapters.runtime import Runtime
 from shared.contracts.catalogue import SERVICES
 from shared.kernel.clock import Clock, system_clock
 from shared.kernel.memory import MemoryStore
+from tests.containers import ContainedPostgres
 from tests.integration.documented import Held
 
 _numbers = itertools.count(1)
@@ -57,7 +58,7 @@ class RunningApp:
 
 @asynccontextmanager
 async def running_app(
-    postgres: EmbeddedPostgres,
+    postgres: EmbeddedPostgres | ContainedPostgres,
     folder: Path,
     services: tuple[str, ...] = SERVICES,
     clock: Clock = system_clock,

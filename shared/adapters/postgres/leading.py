@@ -41,6 +41,6 @@ async def leading(pool: asyncpg.Pool, name: str) -> AsyncIterator[None]:
                 raise StoreUnavailable from None
             raise
         finally:
-            connection.remove_termination_listener(lose)
             if not lost and not connection.is_closed():
+                connection.remove_termination_listener(lose)
                 await connection.execute("select pg_advisory_unlock(hashtext($1))", f"leading {name}")

@@ -24,19 +24,19 @@ from deploy.kafka.local import SOON_READY, Death, LocalKafka
 from tests.integration.kafka.records import make_topic, read, send
 
 
-async def test_what_is_sent_is_read(kafka):
-    await make_topic(kafka.bootstrap, "said")
-    assert await send(kafka.bootstrap, "said", "投诉".encode(), b"b" * (1 << 20)) == [0, 1]
-    assert await read(kafka.bootstrap, "said") == ["投诉".encode(), b"b" * (1 << 20)]
+async def test_what_is_sent_is_read(local_kafka):
+    await make_topic(local_kafka.bootstrap, "said")
+    assert await send(local_kafka.bootstrap, "said", "投诉".encode(), b"b" * (1 << 20)) == [0, 1]
+    assert await read(local_kafka.bootstrap, "said") == ["投诉".encode(), b"b" * (1 << 20)]
 
 
-async def test_a_group_reads_and_commits(kafka):
-    await make_topic(kafka.bootstrap, "grouped")
-    await send(kafka.bootstrap, "grouped", b"1", b"2")
+async def test_a_group_reads_and_commits(local_kafka):
+    await make_topic(local_kafka.bootstrap, "grouped")
+    await send(local_kafka.bootstrap, "grouped", b"1", b"2")
     for expected in (b"1", b"2"):
         group = AIOKafkaConsumer(
             "grouped",
-            bootstrap_servers=kafka.bootstrap,
+            bootstrap_servers=local_kafka.bootstrap,
             group_id="readers",
             enable_auto_commit=False,
             auto_offset_reset="earliest",
@@ -48,14 +48,14 @@ async def test_a_group_reads_and_commits(kafka):
         await group.stop()
 
 
-async def test_nothing_listens_but_on_loopback(kafka):
-    listening = [c.laddr.ip for c in psutil.Process(kafka.pids[1]).net_connections("tcp") if c.status == "LISTEN"]
+async def test_nothing_listens_but_on_loopback(local_kafka):
+    listening = [c.laddr.ip for c in psutil.Process(local_kafka.pids[1]).net_connections("tcp") if c.status == "LISTEN"]
     assert len(listening) == 3
     assert {ip.removeprefix("::ffff:") for ip in listening} == {"127.0.0.1"}
 
 
-async def test_what_the_launcher_sets_is_what_the_broker_has(kafka):
-    admin = AIOKafkaAdminClient(bootstrap_servers=kafka.bootstrap)
+async def test_what_the_launcher_sets_is_what_the_broker_has(local_kafka):
+    admin = AIOKafkaAdminClient(bootstrap_servers=local_kafka.bootstrap)
     await admin.start()
     try:
         (answer,) = await admin.describe_configs([ConfigResource(ConfigResourceType.BROKER, "1")])
