@@ -10,7 +10,7 @@ API_PAGE := .cache/web/standalone.js
 ARGS ?=
 export PYTHON
 
-.PHONY: help setup browser run test demo check schemas openapi nginx compose-env test-compose bench chaos clean
+.PHONY: help setup browser run run-kafka test demo check schemas openapi nginx compose-env test-compose bench chaos clean
 
 help: ## 显示本帮助 · show this help
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' Makefile
@@ -23,6 +23,9 @@ browser: setup ## 准备浏览器测试所需的 Chromium · see to a Chromium f
 
 run: setup ## 启动整个系统（内嵌数据库） · start the whole system, embedded
 	@exec $(PY) -m deploy run $(ARGS)
+
+run-kafka: setup ## 四个进程经本机 Kafka 相连（需 Java 与 Maven） · four processes joined by a local Kafka (Java, Maven)
+	@exec $(PY) -m deploy run --kafka $(ARGS)
 
 test: setup ## 运行全部测试 · run every test (ARGS="tests/unit -k chain" for some)
 	@exec $(PY) -m pytest -n 2 --dist loadfile $(ARGS)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -15,7 +16,7 @@ import pytest
 import pytest_asyncio
 
 from deploy.chaos.asking import asked_again
-from deploy.chaos.faults import FAILPOINT, FAULTS, revived
+from deploy.chaos.faults import DISTRIBUTED, FAILPOINT, FAULTS, revived
 from deploy.chaos.findings import counted
 from deploy.chaos.invariants import Inspector
 from deploy.chaos.journal import Answer, Journal, Write
@@ -39,7 +40,18 @@ NONE = {"lost": 0, "double": 0, "gaps": 0, "view_mismatches": 0}
 
 @pytest.mark.slow
 def test_twenty_crashes_harm_nothing(tmp_path):
-    words = ("chaos", "--cycles", str(CYCLES), "--seed", "20", "--json", "--data-dir", str(tmp_path / "throwaway"))
+    harm_nothing(tmp_path, FAULTS)
+
+
+@pytest.mark.slow
+def test_twenty_crashes_of_four_processes_and_their_kafka_harm_nothing(tmp_path, kafka_here):  # noqa: ARG001 - asked for what it refuses
+    """And every event is on its topic once, in its place."""
+    harm_nothing(tmp_path, DISTRIBUTED, "--kafka")
+
+
+def harm_nothing(tmp_path: Path, faults: Sequence[str], *more: str) -> None:
+    folder = str(tmp_path / "throwaway")
+    words = ("chaos", "--cycles", str(CYCLES), "--seed", "20", "--json", "--data-dir", folder, *more)
     ended = subprocess.run(
         [sys.executable, "-m", "deploy", *words], cwd=ROOT, capture_output=True, text=True, timeout=1200, check=False
     )
@@ -48,7 +60,7 @@ def test_twenty_crashes_harm_nothing(tmp_path):
     assert {name: said[name] for name in NONE} == NONE
     assert (said["cycles"], said["acknowledged"] > CYCLES * 10) == (CYCLES, True)
     progress = ended.stderr.splitlines()
-    assert all(any(fault in line for line in progress) for fault in FAULTS)
+    assert all(any(fault in line for line in progress) for fault in faults)
 
 
 async def test_a_crash_leaves_the_server_its_settings(tmp_path):
