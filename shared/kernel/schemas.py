@@ -10,8 +10,19 @@ import msgspec
 
 from shared.contracts.catalogue import EVENT_TYPES
 from shared.contracts.event import EventType
+from shared.kernel.marked import has_marks
 
 Schema = dict[str, Any]
+
+
+def schema_id(name: str, version: int) -> str:
+    """How an event's schema is named: in itself, and by every record that follows it."""
+    return f"urn:suyuan:event:{name}:v{version}"
+
+
+def exported_schema_id(kind: EventType) -> str:
+    """Of the same event without its marked fields; its own where it has none."""
+    return schema_id(kind.name, kind.version) + (":exported" if has_marks(kind.cls) else "")
 
 
 def schema_of(kind: EventType) -> Schema:
@@ -21,7 +32,7 @@ def schema_of(kind: EventType) -> Schema:
     body = parts.pop(root["$ref"].rpartition("/")[2])
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
-        "$id": f"urn:suyuan:event:{kind.name}:v{kind.version}",
+        "$id": schema_id(kind.name, kind.version),
         "title": f"{kind.zh} · {kind.en}",
         **{key: value for key, value in body.items() if key != "title"},
         **({"$defs": dict(sorted(parts.items()))} if parts else {}),
