@@ -10,7 +10,7 @@ import msgspec
 
 from shared.contracts.catalogue import EVENT_TYPES
 from shared.contracts.event import EventType
-from shared.kernel.marked import has_marks
+from shared.kernel.marked import has_marks, marked_fields
 
 Schema = dict[str, Any]
 
@@ -37,6 +37,17 @@ def schema_of(kind: EventType) -> Schema:
         **{key: value for key, value in body.items() if key != "title"},
         **({"$defs": dict(sorted(parts.items()))} if parts else {}),
     }
+
+
+def exported_schema_of(kind: EventType) -> Schema:
+    """The same of what a tenant's own systems get: without the marked fields (shared/adapters/kafka/export.py)."""
+    schema = schema_of(kind)
+    parts = {kind.cls.__name__: schema, **schema.get("$defs", {})}
+    for name, left_out in marked_fields(kind.cls).items():
+        part = parts[name]
+        part["properties"] = {key: value for key, value in part["properties"].items() if key not in left_out}
+        part["required"] = [key for key in part["required"] if key not in left_out]
+    return schema | {"$id": exported_schema_id(kind)}
 
 
 def _dedented(part: Schema) -> Schema:
