@@ -48,6 +48,11 @@ EXPORT = "export"
 _log = get_logger("suyuan.export")
 
 
+def producer_of(names: TopicNames, service: str) -> str:
+    """The transactional id of a service's one producer of exports: what a right to it is given by."""
+    return f"{names.prefix}.{service}.export"
+
+
 class Export(Publisher):
     """The exports of one service. `run` it in every process of the service; one of them is active."""
 
@@ -74,7 +79,7 @@ class Export(Publisher):
                 for tenant in self._settings.exports
             }
             marked = {topic.name: topic.partitions for topic in topics.values()}
-            async with fenced(self._client, f"{self._names.prefix}.{service}.export", marked) as producer:
+            async with fenced(self._client, producer_of(self._names, service), marked) as producer:
                 published = await self._compared(topics.values())
                 self._trouble = None
                 _log.info("exporting", of=service, tenants=len(topics))

@@ -19,6 +19,7 @@ from shared.adapters.kafka.records import Record, events
 from shared.adapters.kafka.topics import Topic
 from shared.adapters.patience import let_go
 from shared.kernel.errors import LogError, WritingPaused
+from shared.kernel.recorded import Recorded
 
 RELAY = "relay"
 """The consumer under which the relay keeps its checkpoints: how far each tenant's log is published."""
@@ -151,23 +152,32 @@ async def compared(
     Raises TopicAhead, HistoryForked, TopicLost, KafkaError, asyncpg's errors.
     """
     published = await _known(pool, consumer, service, topic.name)
-    async for place, records, offset in unread(client, topic, published.offsets):
+    seen = {place.partition: offset for place, offset in published.offsets.items()}
+    async for partition, records, offset in unread_records(client, topic, seen):
         news = [*telling(records, service)]
         await _compare(pool, topic.name, news)
         for told in news:
             published.positions[told.tenant] = max(told.position, published.positions.get(told.tenant, 0))
-        published.offsets[place] = offset
+        published.offsets[TopicPartition(topic.name, partition)] = offset
     await save(pool, consumer, service, published.positions, published.offsets)
     return published
 
 
 async def unread(
-    client: Mapping[str, Any], topic: Topic, offsets: Mapping[TopicPartition, int]
-) -> AsyncIterator[tuple[TopicPartition, Sequence[Record], int]]:
+    client: Mapping[str, Any], service: str, topic: Topic, offsets: Mapping[int, int]
+) -> AsyncIterator[tuple[int, Sequence[Recorded], int]]:
     """What the topic has from these offsets (else from its beginning) to its present end.
 
-    Gives (place, records, next offset) piece by piece. Raises TopicLost, KafkaError.
+    Gives (partition, events, next offset) piece by piece. Raises TopicLost, KafkaError.
     """
+    async for partition, records, offset in unread_records(client, topic, offsets):
+        yield partition, [event for _, event in events(records, service)], offset
+
+
+async def unread_records(
+    client: Mapping[str, Any], topic: Topic, offsets: Mapping[int, int]
+) -> AsyncIterator[tuple[int, Sequence[Record], int]]:
+    """The same as records, whatever they are."""
     consumer = AIOKafkaConsumer(**client, auto_offset_reset="none", enable_auto_commit=False)
     try:
         await consumer.start()
@@ -175,12 +185,12 @@ async def unread(
         consumer.assign(places)
         ends, starts = await consumer.end_offsets(places), await consumer.beginning_offsets(places)
         for place in places:
-            at = offsets.get(place, 0)
+            at = offsets.get(place.partition, 0)
             if starts[place] > 0 or ends[place] < at:
                 lost = starts[place] or ends[place]
                 raise TopicLost(topic=topic.name, partition=place.partition, found=lost, published=at)
             consumer.seek(place, at)
-        left = {place for place in places if offsets.get(place, 0) < ends[place]}
+        left = {place for place in places if offsets.get(place.partition, 0) < ends[place]}
         consumer.pause(*(place for place in places if place not in left))
         while left:
             got = await consumer.getmany(*left, timeout_ms=POLL_MS, max_records=AT_ONCE)
@@ -188,7 +198,7 @@ async def unread(
                 news = [record for record in got.get(place, ()) if record.offset < ends[place]]
                 at = min(ends[place], await consumer.position(place))
                 if news or at == ends[place]:
-                    yield place, news, at
+                    yield place.partition, news, at
                 if at == ends[place]:
                     left.discard(place)
                     consumer.pause(place)
