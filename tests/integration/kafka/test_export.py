@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 import json
 from collections.abc import AsyncIterator, Sequence
 
 import asyncpg
+import msgspec
 import pytest_asyncio
 from aiokafka.structs import ConsumerRecord
 
@@ -16,12 +18,17 @@ from shared.adapters.kafka.topics import TopicNames, administration, existing
 from shared.adapters.privacy import SealingVault
 from shared.contracts.capa.capa import CapaOpened
 from shared.contracts.event import Event
-from shared.contracts.intake.complaint import ComplaintRegistered, ResolutionRejected
+from shared.contracts.intake.complaint import ComplaintAcknowledged, ComplaintRegistered, ResolutionRejected
 from shared.kernel.ids import new_id
 from shared.kernel.marked import SEAL
+from shared.kernel.recorded import decode_meta, encode_meta
 from tests.contract.examples import example
 from tests.contract.stores import prepared, request
+from tests.pages import ROOT
 from tests.published import Published, ended, eventually, on_topic, published
+from tests.wire import held
+
+GOLDEN = ROOT / "tests" / "contract" / "golden"
 
 
 @pytest_asyncio.fixture(loop_scope="session")
@@ -115,6 +122,51 @@ async def test_killed_between_produce_and_checkpoint_it_exports_nothing_twice_an
     service.run(second.run())
     await done(second)
     assert told(await exported(service, "t-0"), "ce_position") == [str(n) for n in range(1, 31)]
+
+
+async def test_of_several_processes_one_exports_and_the_next_takes_over_when_it_goes(service):
+    one, other = export(service), export(service)
+    service.run(one.run())
+    service.run(other.run())
+    for n in range(2):
+        await scored(service, "t-0", 5)
+        await done(one)
+        leader = await service.pool.fetchval(
+            "select pid from pg_locks where locktype = 'advisory' and objsubid = 1 and granted and objid ="
+            " (hashtext($1)::bigint & 4294967295)::oid",
+            f"leading export {service.settings.topic_prefix}",
+        )
+        assert leader is not None
+        await service.pool.execute("select pg_terminate_backend($1)", leader) if n == 0 else None
+    assert told(await exported(service, "t-0"), "ce_position") == [str(n) for n in range(1, 21)]
+
+
+async def test_an_event_of_an_older_schema_is_exported_in_its_newest(service):
+    stream = f"complaint-{new_id()}"
+    old = prepared("t-0", stream, 1, example(ComplaintAcknowledged))
+    meta = msgspec.structs.replace(decode_meta(old.meta), schema_version=1)
+    data = (GOLDEN / "intake.ComplaintAcknowledged.v1.json").read_bytes()
+    events = (dataclasses.replace(old, meta=encode_meta(meta), data=data),)
+    await service.store.append(request(stream, tenant="t-0", events=events))
+    one = export(service)
+    service.run(one.run())
+    await done(one)
+    (record,) = await exported(service, "t-0")
+    assert held(record, service.settings.topic_prefix) == "intake.ComplaintAcknowledged"
+    assert told([record], "ce_dataschema") == ["urn:suyuan:event:intake.ComplaintAcknowledged:v2"]
+
+
+async def test_an_event_that_this_build_does_not_know_is_waited_for_not_skipped(service):
+    stream = f"complaint-{new_id()}"
+    newer = prepared("t-0", stream, 1)
+    meta = msgspec.structs.replace(decode_meta(newer.meta), schema_version=99)
+    events = (dataclasses.replace(newer, meta=encode_meta(meta)),)
+    await service.store.append(request(stream, tenant="t-0", events=events))
+    await scored(service, "t-0", 1)
+    one = export(service)
+    service.run(one.run())
+    await eventually(lambda: says(one, "ok (nothing is exported: This build doesn't know intake.SatisfactionRecorded"))
+    assert await exported(service, "t-0") == []
 
 
 async def test_two_services_write_to_one_topic_each_in_its_own_order(service, database, kafka):
