@@ -10,7 +10,7 @@ API_PAGE := .cache/web/standalone.js
 ARGS ?=
 export PYTHON
 
-.PHONY: help setup browser run run-kafka test demo check schemas openapi nginx compose-env test-compose bench chaos clean
+.PHONY: help setup browser run run-kafka test demo check schemas openapi asyncapi nginx compose-env test-compose bench chaos clean
 
 help: ## 显示本帮助 · show this help
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' Makefile
@@ -41,6 +41,7 @@ check: setup ## 检查格式、类型、导入规则、生成文件 · lint, typ
 	$(UV) lock --check --quiet
 	$(PY) -m deploy schemas --check
 	$(PY) -m deploy openapi --check
+	$(PY) -m deploy asyncapi --check
 	$(PY) -m deploy nginx --check
 
 schemas: setup ## 重新生成事件的 JSON Schema · generate the events' JSON Schemas
@@ -48,6 +49,9 @@ schemas: setup ## 重新生成事件的 JSON Schema · generate the events' JSON
 
 openapi: setup ## 重新生成 OpenAPI 文档 · generate the OpenAPI document
 	$(PY) -m deploy openapi
+
+asyncapi: setup ## 重新生成 AsyncAPI 文档 · generate the AsyncAPI document
+	$(PY) -m deploy asyncapi
 
 nginx: setup ## 重新生成网关的 nginx 配置 · generate the gateway's nginx configuration
 	$(PY) -m deploy nginx

@@ -50,6 +50,7 @@ COMMANDS = (
     Command("parked", "deploy.commands.parked", "列出或重放搁置的流", "list or replay parked streams"),
     Command("schemas", "deploy.commands.schemas", "生成事件的 JSON Schema", "generate the events' JSON Schemas"),
     Command("openapi", "deploy.commands.openapi", "生成 OpenAPI 文档", "generate the OpenAPI document"),
+    Command("asyncapi", "deploy.commands.asyncapi", "生成 AsyncAPI 文档", "generate the AsyncAPI document"),
     Command("nginx", "deploy.commands.nginx", "生成网关的 nginx 配置", "generate the gateway's nginx configuration"),
     Command("compose-env", "deploy.commands.compose_env", "生成 compose 的密钥文件", "make the compose file's secrets"),
     Command("chaos", "deploy.commands.chaos", "随机杀进程并核对不变量", "kill at random and check every invariant"),

@@ -75,7 +75,12 @@ class Published:
 
 @asynccontextmanager
 async def published(
-    database: ServiceDatabase, kafka: LocalKafka | KafkaSettings, *, running: bool = True, **more: Any
+    database: ServiceDatabase,
+    kafka: LocalKafka | KafkaSettings,
+    *,
+    service: str = "intake",
+    running: bool = True,
+    **more: Any,
 ) -> AsyncIterator[Published]:
     """`running`: log, relay and reader work in the background. `kafka`: a broker, or how to reach one."""
     owner = await asyncpg.connect(**database.owner)
@@ -83,9 +88,9 @@ async def published(
     await owner.close()
     pool = await open_pool(database.runtime, most=20)
     settings = kafka if isinstance(kafka, KafkaSettings) else settings_of(kafka, **more)
-    log, gate = PostgresLog("intake", pool), Gate()
+    log, gate = PostgresLog(service, pool), Gate()
     relay = Relay(pool, log, settings, gate)
-    reader = KafkaLog("intake", settings, PostgresPlaces(pool))
+    reader = KafkaLog(service, settings, PostgresPlaces(pool))
     gate.open()
     one = Published(
         settings,

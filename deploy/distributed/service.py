@@ -15,6 +15,7 @@ from deploy.embedded.master_key import require_unwraps
 from deploy.embedded.system import KEY_BYTES, wire_of
 from shared.adapters.blobs import FolderBlobs
 from shared.adapters.kafka.connection import BROKEN
+from shared.adapters.kafka.export import Export
 from shared.adapters.kafka.history import Gate, HistoryForked, TopicAhead, TopicLost
 from shared.adapters.kafka.log import KafkaLog
 from shared.adapters.kafka.places import PostgresPlaces
@@ -57,7 +58,8 @@ async def distributed(service: str, settings: ServiceSettings, kafka: KafkaSetti
     await _prepared(relay, settings.kafka_seconds)
     places = PostgresPlaces(resources.derived)
     others = {other: KafkaLog(other, kafka, places) for other in SERVICES if other != service}
-    yield Runtime(resources, wire_of(service), others, [relay, *others.values()])
+    exports = [Export(resources.pool, resources.log, kafka)] if kafka.exports else []
+    yield Runtime(resources, wire_of(service), others, [relay, *exports, *others.values()])
 
 
 async def _migrated(service: str, owner_url: str, runtime_url: str) -> None:

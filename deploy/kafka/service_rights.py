@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from deploy.kafka.rights import Operation, Right
+from shared.adapters.kafka.export import producer_of
 from shared.adapters.kafka.fenced import name_of
 from shared.adapters.kafka.topics import TopicNames
 from shared.contracts.catalogue import SERVICES
@@ -13,9 +14,12 @@ _OWN: tuple[Operation, ...] = ("describe", "describe_configs", "read", "write")
 _PRODUCER: tuple[Operation, ...] = ("describe", "write")
 
 
-def rights_of(service: str, principal: str, names: TopicNames) -> list[Right]:
-    """For `allow`, or for whoever types them into their own tool (docs/kafka.md has the table)."""
-    return list(_rights(service, principal, names))
+def rights_of(service: str, principal: str, names: TopicNames, exports: Iterable[str] = ()) -> list[Right]:
+    """For `allow`, or for whoever types them into their own tool (docs/kafka.md has the table).
+
+    `exports` are the tenants with an export topic.
+    """
+    return [*_rights(service, principal, names), *_rights_to_export(service, principal, names, [*exports])]
 
 
 def _rights(service: str, principal: str, names: TopicNames) -> Iterator[Right]:
@@ -29,6 +33,15 @@ def _rights(service: str, principal: str, names: TopicNames) -> Iterator[Right]:
         if other != service:
             yield Right(principal, "describe", "topic", names.events(other))
             yield Right(principal, "read", "topic", names.events(other))
+
+
+def _rights_to_export(service: str, principal: str, names: TopicNames, tenants: list[str]) -> Iterator[Right]:
+    """It reads those topics too: what a predecessor left there isn't exported again."""
+    for tenant in tenants:
+        for operation in _OWN:
+            yield Right(principal, operation, "topic", names.export(tenant))
+    for operation in _PRODUCER if tenants else ():
+        yield Right(principal, operation, "transactional_id", producer_of(names, service))
 
 
 def rights_to_create(principal: str, names: TopicNames) -> list[Right]:

@@ -43,6 +43,9 @@ RELAY_LAG = Gauge(
     registry=REGISTRY,
 )
 PUBLISHED = Counter("suyuan_published_events", "Events that Kafka has acknowledged", ("service",), registry=REGISTRY)
+EXPORTED = Counter(
+    "suyuan_exported_events", "Events acknowledged on tenants' export topics", ("service",), registry=REGISTRY
+)
 FOREIGN_RECORDS = Counter(
     "suyuan_foreign_records", "Records of a topic that are no events, passed over", ("topic",), registry=REGISTRY
 )

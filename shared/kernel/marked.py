@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, MutableMapping
 from dataclasses import fields, is_dataclass, replace
 from typing import Annotated, Any, TypeVar, get_args, get_origin, get_type_hints
 from uuid import UUID
@@ -39,6 +39,43 @@ def key_owners(event: Event) -> set[UUID]:
 
     rewrite(event, note)
     return found
+
+
+def leave_out(event: Event, plain: MutableMapping[str, Any]) -> None:
+    """Take every marked field out of the event's plain JSON."""
+    _leave_out(event, plain)
+
+
+def has_marks(cls: type[Event]) -> bool:
+    """Whether any field of the event, or within it, is marked."""
+    return bool(_marked(cls))
+
+
+def marked_fields(cls: type[Event]) -> Mapping[str, frozenset[str]]:
+    """The marked fields of an event and of the dataclasses within it, by class name; nothing where it has none."""
+    found: dict[str, frozenset[str]] = {}
+    left = [cls]
+    while left:
+        one = left.pop()
+        hints = get_type_hints(one, include_extras=True)
+        for name, mark in _marked(one):
+            if mark is None:
+                left += _look_into(hints[name])[1]
+            else:
+                found[one.__name__] = found.get(one.__name__, frozenset()) | {name}
+    return found
+
+
+def _leave_out(value: Any, plain: MutableMapping[str, Any]) -> None:
+    for name, mark in _marked(type(value)):
+        inner = getattr(value, name)
+        if mark is not None:
+            del plain[name]
+        elif isinstance(inner, tuple):
+            for one, its in zip(inner, plain[name], strict=True):
+                _leave_out(one, its)
+        elif inner is not None:
+            _leave_out(inner, plain[name])
 
 
 def _rewrite(value: Any, owners: Mapping[str, UUID], path: str, change: Change) -> Any:

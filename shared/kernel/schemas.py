@@ -10,8 +10,19 @@ import msgspec
 
 from shared.contracts.catalogue import EVENT_TYPES
 from shared.contracts.event import EventType
+from shared.kernel.marked import has_marks, marked_fields
 
 Schema = dict[str, Any]
+
+
+def schema_id(name: str, version: int) -> str:
+    """How an event's schema is named: in itself, and by every record that follows it."""
+    return f"urn:suyuan:event:{name}:v{version}"
+
+
+def exported_schema_id(kind: EventType) -> str:
+    """Of the same event without its marked fields; its own where it has none."""
+    return schema_id(kind.name, kind.version) + (":exported" if has_marks(kind.cls) else "")
 
 
 def schema_of(kind: EventType) -> Schema:
@@ -21,11 +32,22 @@ def schema_of(kind: EventType) -> Schema:
     body = parts.pop(root["$ref"].rpartition("/")[2])
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
-        "$id": f"urn:suyuan:event:{kind.name}:v{kind.version}",
+        "$id": schema_id(kind.name, kind.version),
         "title": f"{kind.zh} · {kind.en}",
         **{key: value for key, value in body.items() if key != "title"},
         **({"$defs": dict(sorted(parts.items()))} if parts else {}),
     }
+
+
+def exported_schema_of(kind: EventType) -> Schema:
+    """The same of what a tenant's own systems get: without the marked fields (shared/adapters/kafka/export.py)."""
+    schema = schema_of(kind)
+    parts = {kind.cls.__name__: schema, **schema.get("$defs", {})}
+    for name, left_out in marked_fields(kind.cls).items():
+        part = parts[name]
+        part["properties"] = {key: value for key, value in part["properties"].items() if key not in left_out}
+        part["required"] = [key for key in part["required"] if key not in left_out]
+    return schema | {"$id": exported_schema_id(kind)}
 
 
 def _dedented(part: Schema) -> Schema:

@@ -8,14 +8,14 @@ a person has brought the missing events in (`import-tail`), or has said which hi
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, ClassVar
+from typing import Any, ClassVar, NamedTuple
 
 import asyncpg
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
-from shared.adapters.kafka.records import events
+from shared.adapters.kafka.records import Record, events
 from shared.adapters.kafka.topics import Topic
 from shared.adapters.patience import let_go
 from shared.kernel.errors import LogError, WritingPaused
@@ -37,7 +37,7 @@ with moved as (
     select $1, $2, * from unnest($3::text[], $4::bigint[]) on conflict (consumer, source, tenant)
     do update set position = excluded.position where c.position < excluded.position)
 insert into log.topic_tail as t (topic, partition, next_offset)
-select $5, * from unnest($6::integer[], $7::bigint[]) on conflict (topic, partition)
+select * from unnest($5::text[], $6::integer[], $7::bigint[]) on conflict (topic, partition)
 do update set next_offset = excluded.next_offset where t.next_offset < excluded.next_offset"""
 
 
@@ -88,10 +88,22 @@ class TopicLost(LogError):
 
 @dataclass(slots=True)
 class Published:
-    """How far each tenant's log is on the topic, and up to which offset each partition was compared."""
+    """How far each tenant's log is published, and up to which offset each partition was compared."""
 
     positions: dict[str, int] = field(default_factory=dict)
-    offsets: dict[int, int] = field(default_factory=dict)
+    offsets: dict[TopicPartition, int] = field(default_factory=dict)
+
+
+class Told(NamedTuple):
+    """What a record says is at a position of a tenant's log."""
+
+    tenant: str
+    position: int
+    hash: bytes
+
+
+Telling = Callable[[Iterable[Record], str], Iterable[Told]]
+"""What the records say of a service's log."""
 
 
 class Gate:
@@ -122,19 +134,32 @@ class NotCompared(LogError):
     en: ClassVar[str] = "The history was not compared with its topic yet (does Kafka answer?)"
 
 
-async def compared(pool: asyncpg.Pool, client: Mapping[str, Any], service: str, topic: Topic) -> Published:
+def told_by_events(records: Iterable[Record], service: str) -> Iterator[Told]:
+    """By the events themselves, as they are published."""
+    return (Told(event.meta.tenant, event.position, event.hash) for _, event in events(records, service))
+
+
+async def compared(
+    pool: asyncpg.Pool,
+    client: Mapping[str, Any],
+    service: str,
+    topic: Topic,
+    consumer: str = RELAY,
+    telling: Telling = told_by_events,
+) -> Published:
     """Read what the topic has past the last comparison and hold it against the table; keep how far that went.
 
     Raises TopicAhead, HistoryForked, TopicLost, KafkaError, asyncpg's errors.
     """
-    published = await _known(pool, service, topic.name)
-    async for partition, news, offset in unread(client, service, topic, published.offsets):
+    published = await _known(pool, consumer, service, topic.name)
+    seen = {place.partition: offset for place, offset in published.offsets.items()}
+    async for partition, records, offset in unread_records(client, topic, seen):
+        news = [*telling(records, service)]
         await _compare(pool, topic.name, news)
-        for event in news:
-            tenant = event.meta.tenant
-            published.positions[tenant] = max(event.position, published.positions.get(tenant, 0))
-        published.offsets[partition] = offset
-    await save(pool, service, topic.name, published.positions, published.offsets)
+        for told in news:
+            published.positions[told.tenant] = max(told.position, published.positions.get(told.tenant, 0))
+        published.offsets[TopicPartition(topic.name, partition)] = offset
+    await save(pool, consumer, service, published.positions, published.offsets)
     return published
 
 
@@ -145,6 +170,14 @@ async def unread(
 
     Gives (partition, events, next offset) piece by piece. Raises TopicLost, KafkaError.
     """
+    async for partition, records, offset in unread_records(client, topic, offsets):
+        yield partition, [event for _, event in events(records, service)], offset
+
+
+async def unread_records(
+    client: Mapping[str, Any], topic: Topic, offsets: Mapping[int, int]
+) -> AsyncIterator[tuple[int, Sequence[Record], int]]:
+    """The same as records, whatever they are."""
     consumer = AIOKafkaConsumer(**client, auto_offset_reset="none", enable_auto_commit=False)
     try:
         await consumer.start()
@@ -162,7 +195,7 @@ async def unread(
         while left:
             got = await consumer.getmany(*left, timeout_ms=POLL_MS, max_records=AT_ONCE)
             for place in sorted(left):
-                news = [event for record, event in events(got.get(place, ()), service) if record.offset < ends[place]]
+                news = [record for record in got.get(place, ()) if record.offset < ends[place]]
                 at = min(ends[place], await consumer.position(place))
                 if news or at == ends[place]:
                     yield place.partition, news, at
@@ -174,29 +207,34 @@ async def unread(
 
 
 async def save(
-    pool: asyncpg.Pool, service: str, topic: str, positions: Mapping[str, int], offsets: Mapping[int, int]
+    pool: asyncpg.Pool,
+    consumer: str,
+    service: str,
+    positions: Mapping[str, int],
+    offsets: Mapping[TopicPartition, int],
 ) -> None:
     """Keep how far the log is published; never backwards."""
     await pool.execute(
         _SAVE,
-        RELAY,
+        consumer,
         service,
         list(positions),
         list(positions.values()),
-        topic,
-        list(offsets),
+        [place.topic for place in offsets],
+        [place.partition for place in offsets],
         list(offsets.values()),
     )
 
 
-async def _known(pool: asyncpg.Pool, service: str, topic: str) -> Published:
-    positions = {row["tenant"]: row["position"] for row in await pool.fetch(_PUBLISHED, RELAY, service)}
-    return Published(positions, {row["partition"]: row["next_offset"] for row in await pool.fetch(_TAILS, topic)})
+async def _known(pool: asyncpg.Pool, consumer: str, service: str, topic: str) -> Published:
+    positions = {row["tenant"]: row["position"] for row in await pool.fetch(_PUBLISHED, consumer, service)}
+    tails = await pool.fetch(_TAILS, topic)
+    return Published(positions, {TopicPartition(topic, row["partition"]): row["next_offset"] for row in tails})
 
 
-async def _compare(pool: asyncpg.Pool, topic: str, news: Sequence[Recorded]) -> None:
+async def _compare(pool: asyncpg.Pool, topic: str, news: Sequence[Told]) -> None:
     """Raises TopicAhead, HistoryForked, of the lowest position of some tenant."""
-    said = {(event.meta.tenant, event.position): event.hash for event in news}
+    said = {(told.tenant, told.position): told.hash for told in news}
     rows = await pool.fetch(_HASHES, [tenant for tenant, _ in said], [position for _, position in said])
     ahead: defaultdict[str, int] = defaultdict(int)
     for row in sorted(rows, key=lambda row: row["position"]):

@@ -20,8 +20,11 @@ from shared.adapters.logging import get_logger
 from shared.kernel import chain
 from shared.kernel.errors import LogError
 from shared.kernel.recorded import Recorded
+from shared.kernel.schemas import schema_id
 
 META = "suyuanmeta"
+SOURCE = "/suyuan/{}"
+"""CloudEvents' `source` of a service's events."""
 CONTENT_TYPE = b"application/json"
 Headers = Sequence[tuple[str, bytes]]
 
@@ -63,11 +66,11 @@ def headers(recorded: Recorded) -> list[tuple[str, bytes]]:
     found = [
         ("ce_specversion", b"1.0"),
         ("ce_id", str(meta.event_id).encode()),
-        ("ce_source", f"/suyuan/{meta.service}".encode()),
+        ("ce_source", SOURCE.format(meta.service).encode()),
         ("ce_type", meta.type.encode()),
         ("ce_subject", meta.stream.encode()),
         ("ce_time", _told(meta.occurred_at)),
-        ("ce_dataschema", f"urn:suyuan:schema:{meta.type}:{meta.schema_version}".encode()),
+        ("ce_dataschema", schema_id(meta.type, meta.schema_version).encode()),
         ("content-type", CONTENT_TYPE),
         ("ce_partitionkey", meta.tenant.encode()),
         ("ce_position", b"%d" % recorded.position),

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping
+from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Literal, Self
 
 from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from shared.contracts.catalogue import EVENT_TYPES
+
 PARTITIONS = 12
+_IN_A_TOPIC = re.compile(r"[A-Za-z0-9._-]{1,100}")
 
 
 class KafkaSettings(BaseSettings):
@@ -22,6 +28,11 @@ class KafkaSettings(BaseSettings):
     partitions: int = Field(PARTITIONS, ge=1, le=1000, description="Partitions of a topic that is made new.")
     replicas: int = Field(3, ge=1, le=9, description="Replicas of each partition; 1 only where there is one broker.")
     min_insync: int = Field(2, ge=1, le=9, description="Replicas that must have a record before it counts as kept.")
+    exports: Mapping[str, tuple[str, ...]] = Field(
+        {},
+        description='Tenants whose own systems may read their events, each with the types: {"acme": ["*"], '
+        '"beta": ["capa.*", "intake.ComplaintClosed"]}. A tenant not named here has no export topic.',
+    )
 
     tls: bool = Field(False, description="Speak TLS. The system's authorities are trusted unless tls_ca names others.")
     tls_ca: Path | None = Field(None, description="PEM file of the authorities that sign the brokers' certificates.")
@@ -47,6 +58,17 @@ class KafkaSettings(BaseSettings):
             if not host or not port.isdecimal():
                 raise ValueError("SUYUAN_KAFKA_BOOTSTRAP is host:port, several with commas")
         return servers
+
+    @field_validator("exports")
+    @classmethod
+    def _exports_what_there_is(cls, exports: Mapping[str, tuple[str, ...]]) -> Mapping[str, tuple[str, ...]]:
+        for tenant, types in exports.items():
+            if not _IN_A_TOPIC.fullmatch(tenant):
+                raise ValueError(f"SUYUAN_KAFKA_EXPORTS: {tenant!r} can't be part of a topic's name")
+            for one in types or ("(none)",):
+                if not any(fnmatchcase(name, one) for name in EVENT_TYPES):
+                    raise ValueError(f"SUYUAN_KAFKA_EXPORTS: {tenant} is to get {one}, no event is called so")
+        return exports
 
     @model_validator(mode="after")
     def _is_whole(self) -> Self:

@@ -16,6 +16,7 @@ from deploy.kafka.rights import allow
 from deploy.kafka.security import Security, Tls
 from deploy.kafka.service_rights import rights_of, rights_to_create
 from shared.adapters.kafka.connection import client_arguments
+from shared.adapters.kafka.export import Export
 from shared.adapters.kafka.log import KafkaLog
 from shared.adapters.kafka.places import NoPlaces
 from shared.adapters.kafka.settings import KafkaSettings
@@ -23,7 +24,7 @@ from shared.adapters.kafka.topics import TopicNames, administration, ensure
 from shared.contracts.catalogue import SERVICES
 from tests.contract.stores import request
 from tests.integration.kafka.certificates import Authority
-from tests.published import come_to, published
+from tests.published import come_to, eventually, published
 
 NAMES = TopicNames("acme.quality")
 PASSWORDS = {service: f"of {service}, kept-Secret-7=" for service in SERVICES}
@@ -52,10 +53,10 @@ async def company(base: Path, authority: Authority) -> AsyncIterator[LocalKafka]
     async with LocalKafka(base / "company", security=security, java_options=SOON_READY) as kafka:
         inside = KafkaSettings(bootstrap=kafka.internal_bootstrap, replicas=1, min_insync=1, topic_prefix=NAMES.prefix)
         async with administration(inside) as admin:
-            for name in (*map(NAMES.events, SERVICES), NAMES.heads):
+            for name in (*map(NAMES.events, SERVICES), NAMES.heads, NAMES.export("t-1")):
                 await ensure(admin, inside, name)
         for service in SERVICES:
-            await allow(kafka.internal_bootstrap, *rights_of(service, f"User:suyuan-{service}", NAMES))
+            await allow(kafka.internal_bootstrap, *rights_of(service, f"User:suyuan-{service}", NAMES, ["t-1"]))
         yield kafka
 
 
@@ -88,6 +89,18 @@ async def test_with_its_least_rights_a_service_publishes_its_log_and_another_rea
         await come_to(capa, "t-1", 5)
         assert [event.position for event in await capa.read("t-1", 0, 10)] == [1, 2, 3, 4, 5]
         await capa.close()
+
+
+async def test_with_its_least_rights_a_service_exports_to_a_tenants_topic(database, as_service):
+    async with published(await database(), as_service("intake", exports={"t-1": ("*",)}), running=False) as intake:
+        await intake.store.append(request("complaint-1", tenant="t-1", count=5))
+        export = Export(intake.pool, intake.log, intake.settings)
+        intake.run(export.run())
+
+        async def exported() -> bool:
+            return (await export.lag()).events == 0
+
+        await eventually(exported)
 
 
 @pytest.mark.parametrize("service", SERVICES)
@@ -145,6 +158,9 @@ def test_rights_to_create_are_apart_from_those_to_publish():
         ({"sasl_mechanism": "PLAIN"}, "_PASSWORD"),
         ({"sasl_mechanism": "OAUTHBEARER"}, "OAUTH_TOKEN_URL"),
         ({"topic_prefix": "a b"}, "topic_prefix"),
+        ({"exports": {"a/b": ["*"]}}, "can't be part of a topic's name"),
+        ({"exports": {"acme": []}}, "no event is called so"),
+        ({"exports": {"acme": ["intake.Complaint"]}}, "acme is to get intake.Complaint, no event is called so"),
     ],
 )
 def test_settings_that_can_not_be_right_are_refused_and_named(told, said):
