@@ -8,14 +8,16 @@ import sys
 from argparse import ArgumentParser
 from collections.abc import Mapping
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 import msgspec
 from rich.console import Console
 from rich.text import Text
 
-from deploy.cli import Arguments, add_folder, language
+from deploy.cli import USAGE_EXIT, Arguments, add_folder, language
 from deploy.commands.case import REFERENCES, Case, Told, category
+from deploy.commands.from_topics import add_kafka, replay
 from deploy.commands.long_work import long_work
 from deploy.commands.on_folder import on_folder
 from deploy.outcomes import NOT_FOUND
@@ -29,8 +31,11 @@ _EMPTY: tuple[Any, ...] = (None, [], "", {})
 
 def add_arguments(parser: ArgumentParser) -> None:
     add_folder(parser)
-    parser.add_argument("case", help="编号或 id，如 C2026-000001 · a number or id")
-    parser.add_argument("--tenant", default="demo")
+    parser.add_argument("case", nargs="?", help="编号或 id，如 C2026-000001 · a number or id")
+    parser.add_argument("--tenant", help="默认 demo；读主题时默认全部 · demo unless told; of topics all")
+    add_kafka(parser)
+    parser.add_argument("--stream", help="只要一个流（读主题时） · one stream only, of topics")
+    parser.add_argument("--to", type=Path, metavar="FILE", help="写入文件（读主题时） · into a file, of topics")
     parser.add_argument("--service", choices=SERVICES, help="只看一个服务的事件 · one service's events only")
     parser.add_argument("--language", choices=("zh-CN", "en"), default=None)
     parser.add_argument(
@@ -43,7 +48,13 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 
 def run(arguments: Arguments) -> int:
-    """4: there is no such case."""
+    """4: there is no such case; 3: a topic's history doesn't hold."""
+    if arguments.kafka is not None:
+        return asyncio.run(replay(arguments))
+    if arguments.case is None:
+        print("请给出案件编号，或用 --kafka 读主题 · name a case, or read the topics with --kafka", file=sys.stderr)
+        return USAGE_EXIT
+    arguments.tenant = arguments.tenant or "demo"
     return asyncio.run(_run(arguments))
 
 

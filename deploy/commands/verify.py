@@ -16,10 +16,11 @@ from rich.progress import Progress
 from rich.table import Table
 
 from deploy.cli import Arguments, add_folder, language
+from deploy.commands.from_topics import add_kafka, add_key, verdicts
 from deploy.commands.long_work import long_work
 from deploy.commands.on_folder import on_folder
 from deploy.outcomes import NOT_FOUND, TAMPERED
-from shared.adapters.heads import HeadFile
+from shared.adapters.heads import HeadBook, HeadFile
 from shared.adapters.postgres.verify import Fault, Verdict
 from shared.adapters.runtime import Runtime
 from shared.adapters.verification import Part, audited_tenants, verify_service
@@ -84,6 +85,8 @@ def add_arguments(parser: ArgumentParser) -> None:
         type=Path,
         help="另处保存的链头文件夹（<服务>.ndjson） · a folder of heads kept elsewhere (<service>.ndjson)",
     )
+    add_kafka(parser)
+    add_key(parser)
     parser.add_argument("--json", action="store_true", help="每个日志一行 JSON · one JSON line a log")
 
 
@@ -94,6 +97,21 @@ def run(arguments: Arguments) -> int:
 
 async def _run(arguments: Arguments) -> int:
     english = language() == "en"
+    judged = await (_of_folder(arguments, english=english) if arguments.kafka is None else _of_topics(arguments))
+    if arguments.json:
+        _print_json(judged)
+    else:
+        _print_table(judged, english=english)
+    if arguments.tenant is not None and not judged:
+        return NOT_FOUND
+    return 0 if all(each.verdict.whole for each in judged) else TAMPERED
+
+
+async def _of_topics(arguments: Arguments) -> list[Judged]:
+    return [Judged(verdict, seconds) for verdict, seconds in await verdicts(arguments)]
+
+
+async def _of_folder(arguments: Arguments, *, english: bool) -> list[Judged]:
     copies = _copies(arguments.heads)
     async with on_folder(arguments) as runtimes:
         logs = [
@@ -104,17 +122,10 @@ async def _run(arguments: Arguments) -> int:
             if arguments.tenant in (None, tenant)
         ]
         with long_work(silent=arguments.json) as progress:
-            judged = [
+            return [
                 await _judged(runtime, tenant, progress, copies.get(runtime.name, ()), english=english)
                 for runtime, tenant in logs
             ]
-    if arguments.json:
-        _print_json(judged)
-    else:
-        _print_table(judged, english=english)
-    if arguments.tenant is not None and not judged:
-        return NOT_FOUND
-    return 0 if all(each.verdict.whole for each in judged) else TAMPERED
 
 
 def _copies(folder: Path | None) -> Mapping[str, Sequence[HeadFile]]:
@@ -129,7 +140,7 @@ def _copies(folder: Path | None) -> Mapping[str, Sequence[HeadFile]]:
 
 
 async def _judged(
-    runtime: Runtime, tenant: str, progress: Progress, copies: Sequence[HeadFile], *, english: bool
+    runtime: Runtime, tenant: str, progress: Progress, copies: Sequence[HeadBook], *, english: bool
 ) -> Judged:
     began = time.monotonic()
     tasks = {part: progress.add_task(f"{tenant} {runtime.name} {PARTS[part][english]}", total=None) for part in PARTS}

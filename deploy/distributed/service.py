@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import partial
 from pathlib import Path
 
 import asyncpg
@@ -14,8 +15,10 @@ from deploy.distributed.settings import ServiceSettings
 from deploy.embedded.master_key import require_unwraps
 from deploy.embedded.system import KEY_BYTES, wire_of
 from shared.adapters.blobs import FolderBlobs
+from shared.adapters.heads import HeadBook, HeadFile
 from shared.adapters.kafka.connection import BROKEN
 from shared.adapters.kafka.export import Export
+from shared.adapters.kafka.heads import HeadTopic, KeptTwice
 from shared.adapters.kafka.history import Gate, HistoryForked, TopicAhead, TopicLost
 from shared.adapters.kafka.log import KafkaLog
 from shared.adapters.kafka.places import PostgresPlaces
@@ -23,6 +26,7 @@ from shared.adapters.kafka.relay import Relay
 from shared.adapters.kafka.settings import KafkaSettings
 from shared.adapters.logging import get_logger
 from shared.adapters.postgres.connection import connect
+from shared.adapters.postgres.leading import leading
 from shared.adapters.postgres.migrate import migrate
 from shared.adapters.private_file import given
 from shared.adapters.runtime import Resources, Runtime, Secrets, migrations_of
@@ -51,15 +55,25 @@ async def distributed(service: str, settings: ServiceSettings, kafka: KafkaSetti
         await _migrated(service, settings.migration_url.get_secret_value(), settings.database_url.get_secret_value())
     gate = Gate()
     dsn = {"dsn": settings.database_url.get_secret_value()}
-    resources = Resources(service, dsn, secrets, FolderBlobs(settings.blobs_dir), settings, system_clock, gate)
+    blobs = FolderBlobs(settings.blobs_dir)
+    resources = Resources(service, dsn, secrets, blobs, settings, system_clock, gate)
+    resources.heads = _heads(resources, settings, kafka)
     await connect(resources.pool)
     await _require_master_key(resources, settings.master_key_file)
     relay = Relay(resources.pool, resources.log, kafka, gate)
     await _prepared(relay, settings.kafka_seconds)
     places = PostgresPlaces(resources.derived)
     others = {other: KafkaLog(other, kafka, places) for other in SERVICES if other != service}
+    signing = partial(leading, resources.pool, "signed heads")
     exports = [Export(resources.pool, resources.log, kafka)] if kafka.exports else []
-    yield Runtime(resources, wire_of(service), others, [relay, *exports, *others.values()])
+    yield Runtime(resources, wire_of(service), others, [relay, *exports, *others.values()], signing)
+
+
+def _heads(resources: Resources, settings: ServiceSettings, kafka: KafkaSettings) -> HeadBook:
+    topic = HeadTopic(resources.service, resources.derived, kafka)
+    if settings.heads_dir is None:
+        return topic
+    return KeptTwice(topic, HeadFile(settings.heads_dir / f"{resources.service}.ndjson"))
 
 
 async def _migrated(service: str, owner_url: str, runtime_url: str) -> None:

@@ -10,7 +10,8 @@ from __future__ import annotations
 import asyncio
 import os
 from base64 import b64decode, b64encode
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, nullcontext
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -69,8 +70,32 @@ class HeadLine:
     head: SignedHead | None
 
 
+class HeadBook(Protocol):
+    """Where signed heads are kept, outside the database. `name` is how findings call it."""
+
+    @property
+    def name(self) -> str: ...
+
+    async def told(self, tenant: str) -> Sequence[HeadLine]:
+        """The tenant's heads in the order in which they were kept, and lines that nobody can read.
+
+        Raises HeadsUnreadable.
+        """
+        ...
+
+    async def last(self) -> Mapping[str, int]:
+        """Up to which position each tenant's log was signed. Raises HeadsUnreadable."""
+        ...
+
+    async def keep(self, heads: Sequence[SignedHead]) -> None:
+        """Durable when it returns. Raises OSError, StoreError."""
+        ...
+
+    async def is_there(self) -> bool: ...
+
+
 class HeadFile:
-    """An append-only file of signed heads, one JSON line each. `name` is how findings call it."""
+    """A HeadBook: an append-only file, one JSON line each."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -94,11 +119,25 @@ class HeadFile:
             with self.path.open("rb") as file:
                 for number, line in enumerate(file, start=1):
                     if line.endswith(b"\n"):  # the last without one was cut off by a crash, and never durable
-                        yield HeadLine(number, _decoded(line))
+                        yield HeadLine(number, decoded(line))
         except FileNotFoundError:
             return
         except OSError as problem:
             raise HeadsUnreadable(file=self.name, problem=problem.strerror or type(problem).__name__) from problem
+
+    async def told(self, tenant: str) -> Sequence[HeadLine]:
+        return await asyncio.to_thread(
+            lambda: [line for line in self.lines() if line.head is None or line.head.tenant == tenant]
+        )
+
+    async def last(self) -> Mapping[str, int]:
+        return await asyncio.to_thread(lambda: {head.tenant: head.position for head in self.read()})
+
+    async def keep(self, heads: Sequence[SignedHead]) -> None:
+        await asyncio.to_thread(self.append, list(heads))
+
+    async def is_there(self) -> bool:
+        return self.path.exists()
 
     def read(self) -> Iterator[SignedHead]:
         """The heads of those lines. Raises HeadsUnreadable."""
@@ -113,7 +152,8 @@ def _cut_off_what_a_crash_left(handle: int) -> None:
         os.ftruncate(handle, size - left)
 
 
-def _decoded(line: bytes) -> SignedHead | None:
+def decoded(line: bytes) -> SignedHead | None:
+    """None for what is no head."""
     try:
         return msgspec.json.decode(line, type=SignedHead)
     except (msgspec.DecodeError, UnicodeDecodeError):
@@ -130,28 +170,35 @@ class HeadSource(Protocol):
         ...
 
 
+Turn = Callable[[], AbstractAsyncContextManager[None]]
+
+
 class HeadSigner:
     """Signs the heads of one service that have moved since it last did."""
 
-    def __init__(self, key: Ed25519PrivateKey, source: HeadSource, file: HeadFile, clock: Clock) -> None:
+    def __init__(
+        self, key: Ed25519PrivateKey, source: HeadSource, book: HeadBook, clock: Clock, turn: Turn = nullcontext
+    ) -> None:
+        """`turn`: what a process holds while it signs, where there are several of the service."""
         self._key = key
         self._source = source
-        self._file = file
+        self._book = book
         self._clock = clock
+        self._turn = turn
         self._signed: dict[str, int] | None = None
 
     async def run(self) -> None:
         """At once, for what a crash left unsigned, then every SIGN_SECONDS."""
-        while True:
-            await self.sign()
-            await asyncio.sleep(SIGN_SECONDS)
+        async with self._turn():
+            self._signed = None  # another process may have signed meanwhile
+            while True:
+                await self.sign()
+                await asyncio.sleep(SIGN_SECONDS)
 
     async def sign(self) -> list[SignedHead]:
         """Sign what has moved; the new heads, already durable outside the database."""
         if self._signed is None:
-            self._signed = {
-                head.tenant: head.position for head in await asyncio.to_thread(lambda: [*self._file.read()])
-            }
+            self._signed = dict(await self._book.last())
         signed = self._signed
         moved = [
             self._signed_head(tenant, position, hash_)
@@ -160,9 +207,9 @@ class HeadSigner:
         ]
         if moved:
             failpoint("before-head-signing")
-            if signed and not self._file.path.exists():
-                _log.error("the file of signed heads is gone, it begins anew", file=self._file.name)
-            await asyncio.to_thread(self._file.append, moved)
+            if signed and not await self._book.is_there():
+                _log.error("the signed heads are gone, they begin anew", book=self._book.name)
+            await self._book.keep(moved)
             signed.update((head.tenant, head.position) for head in moved)
         return moved
 

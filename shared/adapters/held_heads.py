@@ -6,7 +6,6 @@ file is held against the interval at which heads are signed, and against an audi
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
@@ -14,7 +13,7 @@ from datetime import timedelta
 import asyncpg
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
-from shared.adapters.heads import SIGN_SECONDS, HeadFile, HeadsUnreadable, SignedHead
+from shared.adapters.heads import SIGN_SECONDS, HeadBook, HeadsUnreadable, SignedHead
 from shared.adapters.postgres.verify import Fault
 
 LATE = timedelta(seconds=3 * SIGN_SECONDS)
@@ -50,35 +49,31 @@ class HeldHeads:
     faults: Sequence[HeadFault]
 
 
-async def held_heads(files: Sequence[HeadFile], tenant: str, key: Ed25519PublicKey) -> HeldHeads:
-    """Of the service's own file, the first, and of a copy, if any. A damaged line is everybody's: whose was it?"""
-    return await asyncio.to_thread(_read, files, tenant, key)
-
-
-def _read(files: Sequence[HeadFile], tenant: str, key: Ed25519PublicKey) -> HeldHeads:
-    found: list[tuple[HeadFile, SignedHead]] = []
+async def held_heads(books: Sequence[HeadBook], tenant: str, key: Ed25519PublicKey) -> HeldHeads:
+    """Of the service's own book, the first, and of a copy, if any. A damaged line is everybody's: whose was it?"""
+    found: list[tuple[HeadBook, SignedHead]] = []
     faults: list[HeadFault] = []
-    for file in files:
+    for book in books:
         try:
-            for line in file.lines():
+            for line in await book.told(tenant):
+                where = f"{book.name}:{line.number}"
                 if line.head is None:
-                    faults.append(HeadFault("head_line_damaged", f"{file.name}:{line.number}"))
-                elif line.head.tenant == tenant:
-                    found.append((file, line.head))
-                    if not line.head.is_signed_by(key):
-                        where = f"{file.name}:{line.number}"
-                        faults.append(HeadFault("signature_invalid", where, line.head.position))
+                    faults.append(HeadFault("head_line_damaged", where))
+                    continue
+                found.append((book, line.head))
+                if not line.head.is_signed_by(key):
+                    faults.append(HeadFault("signature_invalid", where, line.head.position))
         except HeadsUnreadable as unreadable:
             faults.append(HeadFault("heads_unreadable", f"{unreadable.file}: {unreadable.problem}"))
-    local = frozenset(head.position for file, head in found if file is files[0])
+    local = frozenset(head.position for book, head in found if book is books[0])
     removed = next((head for file, head in found if head.position not in local), None)
     if removed is not None:
-        detail = f"{files[0].name}: {removed.position}, {removed.signed_at.isoformat()}"
+        detail = f"{books[0].name}: {removed.position}, {removed.signed_at.isoformat()}"
         faults.append(HeadFault("heads_removed", detail))
     return HeldHeads([head for _, head in found], local, faults)
 
 
-async def late(pool: asyncpg.Pool, file: HeadFile, tenant: str, signed: int, events: int) -> HeadFault | None:
+async def late(pool: asyncpg.Pool, book: HeadBook, tenant: str, signed: int, events: int) -> HeadFault | None:
     """Whether the file's last head, at `signed`, lags behind a whole log of `events` for no good reason."""
     if signed >= events:
         return None
@@ -86,5 +81,5 @@ async def late(pool: asyncpg.Pool, file: HeadFile, tenant: str, signed: int, eve
     if row is None or not row["late"]:
         return None
     since = row["recorded_at"].isoformat(timespec="seconds")
-    detail = f"{file.name}: {signed} < {events}, {since}"
-    return HeadFault("heads_behind" if file.path.exists() else "heads_missing", detail)
+    detail = f"{book.name}: {signed} < {events}, {since}"
+    return HeadFault("heads_behind" if await book.is_there() else "heads_missing", detail)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
@@ -16,7 +16,7 @@ from fastapi import APIRouter
 from shared.adapters import metrics
 from shared.adapters.anchors import Anchor
 from shared.adapters.disk import Room
-from shared.adapters.heads import HeadFile, HeadSigner, HeadsUnreadable
+from shared.adapters.heads import HeadBook, HeadFile, HeadSigner, HeadsUnreadable, Turn
 from shared.adapters.logging import get_logger
 from shared.adapters.patience import back_off
 from shared.adapters.postgres.connection import connect, make_pool
@@ -69,8 +69,9 @@ class Resources:
         settings: Settings,
         clock: Clock,
         gate: Gate | None = None,
+        heads: HeadBook | None = None,
     ) -> None:
-        """`gate` is asked before each append; in embedded mode that is the room on the disk."""
+        """`gate` is asked before each append; in embedded mode that is the room on the disk, and `heads` are a file."""
         self.service = service
         self.settings = settings
         self.clock = clock
@@ -87,7 +88,7 @@ class Resources:
         self.keys = PostgresSubjectKeys(self.pool)
         self.vault = SealingVault(secrets.master, self.keys)
         self.numbers = PostgresNumbers(self.derived)
-        self.heads = HeadFile(settings.data_dir / "heads" / f"{service}.ndjson")
+        self.heads: HeadBook = heads or HeadFile(settings.data_dir / "heads" / f"{service}.ndjson")
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,15 +188,16 @@ class Runtime:
         wire: Callable[[Resources, Views], Wired],
         logs: Mapping[str, EventLog],
         companions: Sequence[Companion] = (),
+        signing: Turn = nullcontext,
     ) -> None:
-        """`logs` has this service's own log and those it reads of others."""
+        """`logs` has this service's own log and those it reads of others. `signing`: what is held to sign heads."""
         self._companions = companions
         self.resources = resources
         self.views = Views(resources.service)
         self.wired = wire(resources, self.views)
         self._logs = {**logs, resources.service: resources.log}
         self._tasks: list[asyncio.Task[None]] = []
-        self._signer = HeadSigner(resources.secrets.heads, resources.log, resources.heads, resources.clock)
+        self._signer = HeadSigner(resources.secrets.heads, resources.log, resources.heads, resources.clock, signing)
         self.views.logs = self._logs
         self.views.projectors = {
             model.name: Projector(resources.derived, model, self._logs) for model in self.wired.models

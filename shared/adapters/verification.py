@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Literal
 
 from shared.adapters.anchors import Anchor, first_broken
-from shared.adapters.heads import HeadFile, HeadsUnreadable
+from shared.adapters.heads import HeadBook, HeadsUnreadable
 from shared.adapters.held_heads import HeadFault, HeldHeads, held_heads, late
 from shared.adapters.postgres.verify import Verdict, tenants, verify
 from shared.adapters.runtime import Resources
@@ -22,7 +22,7 @@ async def verify_service(
     anchors: Sequence[Anchor],
     tenant: str,
     progress: Progress | None = None,
-    copies: Sequence[HeadFile] = (),
+    copies: Sequence[HeadBook] = (),
 ) -> Verdict:
     """The verdict on one tenant's log in this service: the first bad position of chain and anchors together.
 
@@ -61,12 +61,12 @@ async def _heads_judged(resources: Resources, held: HeldHeads, verdict: Verdict)
     return replace(verdict, bad_position=found.position, fault=found.fault, detail=found.detail)
 
 
-async def audited_tenants(resources: Resources, copies: Sequence[HeadFile] = ()) -> list[str]:
+async def audited_tenants(resources: Resources, copies: Sequence[HeadBook] = ()) -> list[str]:
     """Those of the database, and those that somebody signed for: a log that is gone altogether is found too."""
     found = await tenants(resources.pool)
-    for file in (resources.heads, *copies):
+    for book in (resources.heads, *copies):
         try:
-            found |= {head.tenant for head in file.read()}
+            found |= (await book.last()).keys()
         except HeadsUnreadable:
             continue  # said by the verdict on every tenant
     return sorted(found)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, Any, Protocol
@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from fastapi import APIRouter, Query, Response
 
 from shared.adapters.anchors import Anchor
-from shared.adapters.heads import SignedHead
+from shared.adapters.heads import HeadBook, SignedHead
 from shared.adapters.http.answers import JSON, NDJSON, answers, ndjson
 from shared.adapters.http.conventions import Reading
 from shared.adapters.http.policy import policy
@@ -58,7 +58,7 @@ class Audited:
     """What one service lets an auditor look at. `verify` recomputes one tenant's chain, and what it anchors."""
 
     log: AuditedLog
-    signed: Callable[[], Iterable[SignedHead]]
+    heads: HeadBook
     key: Ed25519PublicKey
     verify: Callable[[str], Awaitable[Verdict]]
 
@@ -123,7 +123,8 @@ def audit_router(audited: Audited) -> APIRouter:
     async def head(read: Reading) -> Response:
         """日志链头及最近一次签名 · The chain's head, and the last one signed outside the database."""
         position, hash_ = (await audited.log.head_hashes()).get(read.tenant, (0, bytes(32)))
-        signed = max((h for h in audited.signed() if h.tenant == read.tenant), key=lambda h: h.position, default=None)
+        told = [line.head for line in await audited.heads.told(read.tenant) if line.head is not None]
+        signed = max(told, key=lambda head: head.position, default=None)
         body = {
             "tenant": read.tenant,
             "service": service,
@@ -150,7 +151,7 @@ def audited_service(resources: Resources, anchors: Sequence[Anchor] = ()) -> API
         return await verify_service(resources, anchors, tenant)
 
     key = resources.secrets.heads.public_key()
-    return audit_router(Audited(resources.log, resources.heads.read, key, verified))
+    return audit_router(Audited(resources.log, resources.heads, key, verified))
 
 
 async def _lines(log: EventLog, tenant: str, after: int, wanted: Filter, limit: int) -> AsyncIterator[bytes]:
