@@ -1,4 +1,4 @@
-"""Marks on contract fields whose plain text must never be stored: they are sealed before an event is appended."""
+"""Marks on contract fields: what is sealed before an event is appended, and what no other system is told."""
 
 from __future__ import annotations
 
@@ -18,6 +18,11 @@ class Private:
     """A party's own note. Sealed under the key of the party the event names in `owner`."""
 
     owner: str = "party_key"
+
+
+@dataclass(frozen=True, slots=True)
+class Internal:
+    """Of use to the service alone, such as a keyed sum of personal values: stored as it is, never exported."""
 
 
 PersonalText = Annotated[str, Personal()]

@@ -1,4 +1,4 @@
-"""Walking the marked fields of an event: where they are, whose key each needs, a copy with each one changed."""
+"""Walking the marked fields of an event: where they are, whose key each needs, a copy with each one changed or gone."""
 
 from __future__ import annotations
 
@@ -8,19 +8,20 @@ from typing import Annotated, Any, TypeVar, get_args, get_origin, get_type_hints
 from uuid import UUID
 
 from shared.contracts.event import Event
-from shared.contracts.marks import Personal, Private
+from shared.contracts.marks import Internal, Personal, Private
 
 E = TypeVar("E", bound=Event)
 
 SEAL = "sealed:1:"
 """How a sealed text begins. Nobody may send one: in an unmarked field it would be opened for whoever sees that."""
 
+Mark = Personal | Private | Internal
 Change = Callable[[str, UUID, str], str]
 """Gets the field's path, the owner of its key and its text; returns what takes its place."""
 
 
 def rewrite(event: E, change: Change) -> E:
-    """A copy of the event in which every marked text went through `change`; the event itself where it has none."""
+    """A copy of the event in which every text of an owner went through `change`; the event itself where it has none."""
     if not _marked(type(event)):
         return event
     names = (f.name for f in fields(event))  # type: ignore[arg-type]  # every event is a dataclass
@@ -83,7 +84,7 @@ def _rewrite(value: Any, owners: Mapping[str, UUID], path: str, change: Change) 
     for name, mark in _marked(type(value)):
         inner = getattr(value, name)
         where = f"{path}.{name}" if path else name
-        if inner is None:
+        if inner is None or isinstance(mark, Internal):
             continue
         if mark is None:
             changes[name] = _rewrite_inside(inner, owners, where, change)
@@ -101,17 +102,17 @@ def _rewrite_inside(inner: Any, owners: Mapping[str, UUID], path: str, change: C
     return _rewrite(inner, owners, path, change)
 
 
-_known: dict[type[Any], tuple[tuple[str, Personal | Private | None], ...]] = {}
+_known: dict[type[Any], tuple[tuple[str, Mark | None], ...]] = {}
 
 
-def _marked(cls: type[Any]) -> tuple[tuple[str, Personal | Private | None], ...]:
+def _marked(cls: type[Any]) -> tuple[tuple[str, Mark | None], ...]:
     """The fields of a contract class that are marked, or (None) hold dataclasses with marked fields inside."""
     if cls not in _known:
         _known[cls] = tuple(_find_marked(cls)) if is_dataclass(cls) else ()
     return _known[cls]
 
 
-def _find_marked(cls: type[Any]) -> Iterator[tuple[str, Personal | Private | None]]:
+def _find_marked(cls: type[Any]) -> Iterator[tuple[str, Mark | None]]:
     hints = get_type_hints(cls, include_extras=True)
     for field in fields(cls):
         marks, nested = _look_into(hints[field.name])
@@ -121,13 +122,13 @@ def _find_marked(cls: type[Any]) -> Iterator[tuple[str, Personal | Private | Non
             yield field.name, None
 
 
-def _look_into(hint: Any) -> tuple[list[Personal | Private], list[type[Any]]]:
+def _look_into(hint: Any) -> tuple[list[Mark], list[type[Any]]]:
     """The marks on a type hint, and the dataclasses within it (through Optional and tuple)."""
     if get_origin(hint) is Annotated:
-        return [m for m in hint.__metadata__ if isinstance(m, (Personal, Private))], []
+        return [m for m in hint.__metadata__ if isinstance(m, Mark)], []
     if isinstance(hint, type) and is_dataclass(hint):
         return [], [hint]
-    marks: list[Personal | Private] = []
+    marks: list[Mark] = []
     nested: list[type[Any]] = []
     for inner in get_args(hint):
         more, deeper = _look_into(inner)

@@ -12,6 +12,8 @@ from uuid import UUID
 
 from hypothesis import strategies as st
 
+from shared.contracts.marks import Internal
+
 _zones = st.integers(-14 * 60, 14 * 60).map(lambda minutes: timezone(timedelta(minutes=minutes)))
 _text = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\x00"), max_size=12)
 _plain: dict[Any, st.SearchStrategy[Any]] = {
@@ -33,8 +35,10 @@ def hints_of(cls: type[Any]) -> dict[str, Any]:
 
 
 def parts_of(hint: Any) -> Iterator[Any]:
-    """What a hint is made of, without None and the ellipsis of a tuple; marked texts stay Annotated."""
-    if get_origin(hint) in (Union, UnionType, tuple):
+    """What a hint is made of, without None and the ellipsis of a tuple; texts to be sealed stay Annotated."""
+    if get_origin(hint) is Annotated and isinstance(hint.__metadata__[0], Internal):
+        yield from parts_of(get_args(hint)[0])  # of whatever type, told as it is
+    elif get_origin(hint) in (Union, UnionType, tuple):
         for each in get_args(hint):
             if each not in (NoneType, Ellipsis):
                 yield from parts_of(each)

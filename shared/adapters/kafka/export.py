@@ -4,7 +4,8 @@ The other topics hold every tenant of a cell, so no tenant's systems read them. 
 export topic, each its own log in order. An exported event is the event with less:
 
 - marked fields are left out, not published sealed: erasing a person reaches the keys, and nobody outside has those;
-  what isn't there needs no erasing. An event of an older schema version is told in its newest.
+  what isn't there needs no erasing. Nor are keyed sums of personal values (`Internal`): they say who is the same. An
+  event of an older schema version is told in its newest.
 - `meta` stays in: its `actor` and `reason` say who of the staff did what and in which words they justified it. That is
   asked of the audit interface, which knows who may. A CloudEvents header says all that a system needs of it.
 - position and chain hash go out: service, position and hash are how an event is cited as evidence, and order, gaps of

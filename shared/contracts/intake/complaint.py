@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Literal
+from typing import Annotated, Literal
 from uuid import UUID
 
 from shared.contracts.event import Event, event
-from shared.contracts.marks import PersonalText
+from shared.contracts.marks import Internal, PersonalText
 from shared.contracts.words import (
     Channel,
     ClockName,
@@ -102,7 +102,7 @@ class ComplaintRegistered(Event):
     harm: Harm = "none"
     sample_available: bool = False
     desired_resolution: Resolution | None = None
-    content_sums: tuple[NamedValue, ...] = ()
+    content_sums: Annotated[tuple[NamedValue, ...], Internal()] = ()
 
 
 @event(zh="投诉内容已更正", en="Complaint details corrected")

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import Annotated
 from uuid import UUID
 
+import msgspec
 import pytest
 
 from shared.contracts.event import Event
-from shared.contracts.marks import PersonalText, PrivateText
-from shared.kernel.marked import key_owners, rewrite
+from shared.contracts.marks import Internal, PersonalText, PrivateText
+from shared.kernel.marked import key_owners, leave_out, marked_fields, rewrite
 from tests.unit.kernel.tally import reopened
 
 PERSON, PARTY = UUID(int=1), UUID(int=2)
@@ -40,6 +42,11 @@ class Met(Event):
 
 
 @dataclass(frozen=True)
+class Seen(Met):
+    sums: Annotated[tuple[str, ...], Internal()] = ()
+
+
+@dataclass(frozen=True)
 class Ownerless(Event):
     words: PersonalText
 
@@ -52,6 +59,7 @@ MET = Met(
     note="own",
     visitors=(Person("丁"),),
 )
+SEEN = Seen(**vars(MET), sums=("1", "2"))
 
 
 def walked(event):
@@ -105,3 +113,21 @@ def test_an_event_without_marks_is_itself():
 def test_a_marked_text_without_an_owner_is_never_let_through(event):
     with pytest.raises(ValueError, match=r"is marked, but the event names no (subject_id|party_key)"):
         key_owners(event)
+
+
+def test_what_is_left_out_is_every_marked_field_wherever_it_stands_and_nothing_else():
+    plain = msgspec.json.decode(msgspec.json.encode(SEEN))
+    leave_out(SEEN, plain)
+    assert plain == {
+        "subject_id": str(PERSON),
+        "team": {"lead": {"region": None}, "members": [{"region": None}, {"region": "East"}], "room": "7"},
+        "party_key": str(PARTY),
+        "visitors": [{"region": None}],
+    }
+    assert marked_fields(Seen) == {"Seen": {"words", "note", "sums"}, "Person": {"name", "phone"}}
+
+
+def test_what_is_internal_has_no_owner_and_stays_as_it_is():
+    seen, rewritten = walked(SEEN)
+    assert [path for path, _, _ in seen] == [path for path, _, _ in walked(MET)[0]]
+    assert rewritten.sums == ("1", "2")
