@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, ClassVar
 
+from aiokafka.errors import KafkaError
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
 from deploy.cli import Arguments, language
@@ -33,6 +34,15 @@ class NoHeadsKey(SuyuanError):
     exit_code: ClassVar[int] = NOT_FOUND
     zh: ClassVar[str] = "不知道链头用哪把公钥核对：用 --key 给出（GET …/audit/head 的 public_key），或给出数据文件夹"
     en: ClassVar[str] = "By which key were the heads signed? Give it by --key (public_key of GET …/audit/head)"
+
+
+@dataclass(eq=False, kw_only=True)
+class KafkaAway(SuyuanError):
+    exit_code: ClassVar[int] = 40
+    zh: ClassVar[str] = "Kafka（{brokers}）没有答复：{problem}"
+    en: ClassVar[str] = "Kafka at {brokers} does not answer: {problem}"
+    brokers: str
+    problem: str
 
 
 @dataclass(eq=False, kw_only=True)
@@ -65,8 +75,12 @@ def kafka_of(arguments: Arguments) -> KafkaSettings:
 
 
 async def verdicts(arguments: Arguments) -> list[tuple[Verdict, float]]:
-    """Each log of the topics, and how many seconds its service's topic took. Raises KafkaError, NoHeadsKey."""
-    settings = kafka_of(arguments)
+    """Each log of the topics, and how many seconds its service's topic took. Raises KafkaAway, NoHeadsKey."""
+    with _answering(kafka_of(arguments)) as settings:
+        return await _verdicts(settings, arguments)
+
+
+async def _verdicts(settings: KafkaSettings, arguments: Arguments) -> list[tuple[Verdict, float]]:
     heads = await signed_heads(settings, _keys(arguments))
     found: list[tuple[Verdict, float]] = []
     with long_work(silent=arguments.json) as progress:
@@ -84,7 +98,12 @@ async def verdicts(arguments: Arguments) -> list[tuple[Verdict, float]]:
 
 async def replay(arguments: Arguments) -> int:
     """NDJSON, one event a line. 3: a history doesn't hold, and is told as far as it does; 4: there is none."""
-    settings, count, broken = kafka_of(arguments), 0, list[Walk]()
+    with _answering(kafka_of(arguments)) as settings:
+        return await _replayed(settings, arguments)
+
+
+async def _replayed(settings: KafkaSettings, arguments: Arguments) -> int:
+    count, broken = 0, list[Walk]()
     with _sink(arguments.to) as out, long_work(silent=arguments.to is None) as progress:
         for service in [arguments.service] if arguments.service else SERVICES:
             task = progress.add_task(service, total=None)
@@ -97,6 +116,15 @@ async def replay(arguments: Arguments) -> int:
     for walk in broken:
         print(_said(walk), file=sys.stderr)
     return TAMPERED if broken else 0 if count else NOT_FOUND
+
+
+@contextmanager
+def _answering(settings: KafkaSettings) -> Iterator[KafkaSettings]:
+    """Raises KafkaAway."""
+    try:
+        yield settings
+    except KafkaError as problem:
+        raise KafkaAway(brokers=settings.bootstrap, problem=type(problem).__name__) from problem
 
 
 def _wanted(event: Recorded, arguments: Arguments) -> bool:

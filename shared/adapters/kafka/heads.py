@@ -14,7 +14,7 @@ from aiokafka import AIOKafkaProducer
 from shared.adapters.heads import HeadBook, HeadLine, HeadsUnreadable, SignedHead, decoded
 from shared.adapters.kafka.audit import records_of
 from shared.adapters.kafka.connection import BROKEN, client_arguments
-from shared.adapters.kafka.records import CONTENT_TYPE, partition_of
+from shared.adapters.kafka.records import partition_of
 from shared.adapters.kafka.settings import KafkaSettings
 from shared.adapters.kafka.topics import TopicNames, asserted
 from shared.adapters.patience import let_go
@@ -76,7 +76,6 @@ class HeadTopic:
                     topic.name,
                     key=head.tenant.encode(),
                     value=msgspec.json.encode(head, order="sorted"),
-                    headers=[("content-type", CONTENT_TYPE)],
                     partition=partition_of(head.tenant, topic.partitions),
                 )
         finally:
