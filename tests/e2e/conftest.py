@@ -15,12 +15,15 @@ from tests.e2e.target import NAMED, UNCOUNTED, Target, at
 from tests.integration.app import running_app
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def distributed(kafka_here, tmp_path_factory) -> Iterator[Child]:  # noqa: ARG001 - asked for what it refuses
-    """Four processes and a Kafka of their own, shared by the sweeps of this pytest process."""
-    made = Child(tmp_path_factory.mktemp("distributed") / "data", UNCOUNTED, kafka=True).start()
-    yield made
-    assert made.stop() == 0
+    """Four processes and a Kafka of their own, ended with the module: idle ones would slow every test after it."""
+    made = Child(tmp_path_factory.mktemp("distributed") / "data", UNCOUNTED, kafka=True)
+    try:
+        yield made.start()
+        assert made.stop(90) == 0
+    finally:
+        made.kill()
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")

@@ -29,7 +29,7 @@ class Rig:
 
     def __init__(self, url: str, upstreams: dict[str, str], behind: dict[str, Behind]) -> None:
         self.url, self.upstreams, self.behind = url, upstreams, behind
-        self.client = httpx.AsyncClient(base_url=url, timeout=10)
+        self.client = httpx.AsyncClient(base_url=url, timeout=60)
 
     @property
     def intake(self) -> Behind:
@@ -91,7 +91,7 @@ async def test_headers_of_one_connection_end_here_and_the_callers_address_is_sai
 async def test_no_cookie_of_one_caller_is_kept_for_the_next(rig):
     answer = await rig.client.get("/api/v1/intake/x")
     assert answer.headers["set-cookie"] == "a=1"
-    async with httpx.AsyncClient(base_url=rig.url) as another:
+    async with httpx.AsyncClient(base_url=rig.url, timeout=60) as another:
         assert "cookie" not in dict((await another.get("/api/v1/intake/x")).json()["headers"])
 
 
@@ -297,7 +297,7 @@ async def test_pages_are_the_gateways_own_and_what_nobody_serves_is_a_problem(ri
 
 async def test_without_an_issuer_there_is_no_login(tmp_path):
     app = gateway_app(TABLE, {}, embedded_settings(tmp_path))
-    async with served(app) as (url,), httpx.AsyncClient(base_url=url) as client:
+    async with served(app) as (url,), httpx.AsyncClient(base_url=url, timeout=60) as client:
         assert "/dev/login" not in (await client.get("/")).text
         assert (await client.get("/dev/login")).status_code == 404
 
@@ -308,7 +308,7 @@ async def test_the_command_serves_until_it_is_asked_to_stop(rig):
     try:
         assert process.stdout is not None
         url = (await asyncio.wait_for(process.stdout.readline(), 30)).decode().split()[-1]
-        async with httpx.AsyncClient(base_url=url) as client:
+        async with httpx.AsyncClient(base_url=url, timeout=60) as client:
             assert (await client.get("/api/v1/capa/audit/head")).json()["service"] == "capa"
             assert (await client.get("/api/v1/complaints")).json()["type"] == "urn:suyuan:problem:service-away"
     finally:
