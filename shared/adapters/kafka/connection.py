@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import ssl
 import time
-from typing import Any
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any, ClassVar
 
 import httpx
 from aiokafka.abc import AbstractTokenProvider
 from aiokafka.errors import KafkaError
 
 from shared.adapters.kafka.settings import KafkaSettings
+from shared.kernel.errors import LogError
 
 BROKEN = (KafkaError, OSError, TimeoutError)
 """No broker, or none that answers as it should: tried again."""
@@ -19,6 +23,26 @@ BACK_OFF_MS = 200
 """Between two tries of a client: it tries without end, and there are several in a process."""
 EARLY_SECONDS = 30.0
 """A token is renewed so long before it ends."""
+
+
+@dataclass(eq=False, kw_only=True)
+class KafkaAway(LogError):
+    """For whoever asked at a terminal and won't wait: our clients try again."""
+
+    exit_code: ClassVar[int] = 40
+    zh: ClassVar[str] = "无法使用 Kafka {bootstrap}：{problem}"
+    en: ClassVar[str] = "Kafka at {bootstrap} can't be used: {problem}"
+    bootstrap: str
+    problem: str
+
+
+@contextmanager
+def reaching(settings: KafkaSettings) -> Iterator[None]:
+    """Raises KafkaAway for whatever is broken on the way."""
+    try:
+        yield
+    except BROKEN as problem:
+        raise KafkaAway(bootstrap=settings.bootstrap, problem=str(problem) or type(problem).__name__) from problem
 
 
 def client_arguments(settings: KafkaSettings) -> dict[str, Any]:
