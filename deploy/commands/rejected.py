@@ -18,11 +18,11 @@ from rich.markup import escape
 from rich.table import Table
 
 from deploy.cli import USAGE_EXIT, Arguments, language
+from deploy.commands.from_topics import kafka_of
 from deploy.outcomes import NOT_FOUND
 from shared.adapters.kafka.connection import reaching
 from shared.adapters.kafka.rejected import RejectedTopic
 from shared.adapters.kafka.rejection import Handling, Rejected, Rejection, still_open
-from shared.adapters.kafka.settings import KafkaSettings
 from shared.kernel.clock import system_clock
 
 Columns = tuple[tuple[str, str], ...]
@@ -66,8 +66,8 @@ def run(arguments: Arguments) -> int:
     if arguments.what != "list" and not arguments.ids:
         print("请给出编号或 all · name an id, or all", file=sys.stderr)
         return USAGE_EXIT
-    settings = KafkaSettings(**({"bootstrap": arguments.kafka} if arguments.kafka else {}))
-    return asyncio.run(_run(arguments, RejectedTopic(settings, arguments.by or getpass.getuser(), system_clock)))
+    by = arguments.by or getpass.getuser()
+    return asyncio.run(_run(arguments, RejectedTopic(kafka_of(arguments), by, system_clock)))
 
 
 async def _run(arguments: Arguments, topic: RejectedTopic) -> int:

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import ssl
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import httpx
+from aiokafka import AIOKafkaProducer
 from aiokafka.abc import AbstractTokenProvider
 from aiokafka.errors import KafkaError
 
 from shared.adapters.kafka.settings import KafkaSettings
+from shared.adapters.patience import let_go
 from shared.kernel.errors import LogError
 
 BROKEN = (KafkaError, OSError, TimeoutError)
@@ -21,6 +23,8 @@ BROKEN = (KafkaError, OSError, TimeoutError)
 REQUEST_MS = 15_000
 BACK_OFF_MS = 200
 """Between two tries of a client: it tries without end, and there are several in a process."""
+LARGEST_BATCH = 64 << 20
+"""The brokers measure a record as it is packed, our client before: the topic decides what is too large."""
 EARLY_SECONDS = 30.0
 """A token is renewed so long before it ends."""
 
@@ -64,6 +68,23 @@ def client_arguments(settings: KafkaSettings) -> dict[str, Any]:
         arguments["sasl_plain_username"] = settings.sasl_username
         arguments["sasl_plain_password"] = settings.sasl_password.get_secret_value()
     return arguments
+
+
+@asynccontextmanager
+async def producing(settings: KafkaSettings) -> AsyncIterator[AIOKafkaProducer]:
+    """A producer for whom order with other producers is nothing. Idempotent, acks=all, zstd. Raises KafkaError."""
+    producer = AIOKafkaProducer(
+        **client_arguments(settings),
+        enable_idempotence=True,
+        acks="all",
+        compression_type="zstd",
+        max_request_size=LARGEST_BATCH,
+    )
+    try:
+        await producer.start()
+        yield producer
+    finally:
+        await let_go("producer", producer.stop, producer.client.close)
 
 
 def _tls(settings: KafkaSettings) -> ssl.SSLContext:

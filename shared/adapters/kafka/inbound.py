@@ -9,12 +9,13 @@ nothing else holds up what comes behind it.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from functools import partial
 from typing import Any
 
 import msgspec
-from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
+from aiokafka import AIOKafkaConsumer
 from aiokafka.errors import MessageSizeTooLargeError
 
 from shared.adapters import metrics
@@ -22,12 +23,12 @@ from shared.adapters.failpoints import failpoint
 from shared.adapters.http.call import mac
 from shared.adapters.http.policy import Policy
 from shared.adapters.http.problem import bilingual, bilingual_crash
-from shared.adapters.kafka.connection import BROKEN, client_arguments
+from shared.adapters.kafka.connection import BROKEN, client_arguments, producing
 from shared.adapters.kafka.inbound_settings import InboundSource
 from shared.adapters.kafka.rejection import INBOUND, REJECTED, Origin, Rejection, rejection_record
 from shared.adapters.kafka.settings import KafkaSettings
 from shared.adapters.kafka.taking import Record, Taking, is_for_later
-from shared.adapters.kafka.topics import RECORD_BYTES, TopicNames, administration, configuration, ensure, unfit
+from shared.adapters.kafka.topics import TopicNames, administration, configuration, ensure, unfit
 from shared.adapters.logging import get_logger
 from shared.adapters.messages import MessageRule
 from shared.adapters.patience import back_off, let_go
@@ -39,8 +40,6 @@ AT_ONCE = 200
 POLL_MS = 1000
 RETRY_SECONDS = 0.5
 LONGEST_WAIT_SECONDS = 5.0
-LARGEST_BATCH = 64 * RECORD_BYTES
-"""The brokers measure a record as it is packed, our client before: the topic decides."""
 SAID_BYTES = 64 * 1024
 """Room for what is said about a rejected message."""
 
@@ -82,7 +81,6 @@ class Inbound:
         self.rejected = TopicNames(settings.topic_prefix).rejected
         self._group = group_of(settings.topic_prefix, service)
         self._settings = settings
-        self._client = client_arguments(settings)
         self._clock = clock
         self._waits_for: str | None = None
         self._trouble: str | None = None
@@ -122,27 +120,27 @@ class Inbound:
         if not self.takings:
             await asyncio.Event().wait()
         await self.prepare()
-        producer = AIOKafkaProducer(
-            **self._client, enable_idempotence=True, acks="all", compression_type="zstd", max_request_size=LARGEST_BATCH
-        )
+        async with producing(self._settings) as producer, self._consuming() as consumer:
+            self._trouble = None
+            _log.info("taking messages", topics=sorted(self.takings), group=self._group)
+            while True:
+                await self._take_some(consumer, producer)
+
+    @asynccontextmanager
+    async def _consuming(self) -> AsyncIterator[AIOKafkaConsumer]:
         consumer = AIOKafkaConsumer(
             *self.takings,
-            **self._client,
+            **client_arguments(self._settings),
             group_id=self._group,
             enable_auto_commit=False,
             auto_offset_reset="earliest",
             max_poll_records=AT_ONCE,
         )
         try:
-            await producer.start()
             await consumer.start()
-            self._trouble = None
-            _log.info("taking messages", topics=sorted(self.takings), group=self._group)
-            while True:
-                await self._take_some(consumer, producer)
+            yield consumer
         finally:
             await let_go("consumer", consumer.stop, consumer._client.close)  # noqa: SLF001 - it has no name for it
-            await let_go("producer", producer.stop, producer.client.close)
 
     async def _take_some(self, consumer: Any, producer: Any) -> None:
         found = await consumer.getmany(timeout_ms=POLL_MS)

@@ -2,24 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar, Literal
 from uuid import UUID
 
-from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
-
-from shared.adapters.kafka.connection import client_arguments
-from shared.adapters.kafka.inbound import LARGEST_BATCH
+from shared.adapters.kafka.audit import records_of
+from shared.adapters.kafka.connection import producing
 from shared.adapters.kafka.rejection import Handling, Rejected, handling_record, still_open, told
 from shared.adapters.kafka.settings import KafkaSettings
-from shared.adapters.kafka.topics import TopicNames, administration, existing
-from shared.adapters.patience import let_go
+from shared.adapters.kafka.topics import TopicNames
 from shared.kernel.clock import Clock
 from shared.kernel.errors import Refused
-
-PATIENCE_MS = 500
 
 
 @dataclass(eq=False, kw_only=True)
@@ -45,26 +39,16 @@ class RejectedTopic:
     def __init__(self, settings: KafkaSettings, by: str, clock: Clock) -> None:
         self.topic = TopicNames(settings.topic_prefix).rejected
         self.settings = settings
-        self._client = client_arguments(settings)
         self._by = by
         self._clock = clock
 
     async def records(self) -> list[Rejected | Handling]:
         """All that the topic has told so far, oldest first within a message; nothing where there is no topic.
 
-        Raises KafkaError.
+        Raises TopicLost, KafkaError.
         """
-        async with administration(self.settings) as admin:
-            found = await existing(admin, self.topic)
-        if found is None:
-            return []
-        places = [TopicPartition(self.topic, number) for number in range(found.partitions)]
-        consumer = AIOKafkaConsumer(**self._client, auto_offset_reset="none", enable_auto_commit=False)
-        try:
-            await consumer.start()
-            return [one async for one in _everything(consumer, places)]
-        finally:
-            await let_go("consumer", consumer.stop, consumer._client.close)  # noqa: SLF001 - it has no name for it
+        found = [told(one.headers, one.value) async for one in records_of(self.settings, self.topic)]
+        return [one for one in found if one is not None]
 
     async def open(self) -> Mapping[UUID, Rejected]:
         """Those that nobody has dealt with, the longest waiting first. Raises KafkaError."""
@@ -78,10 +62,10 @@ class RejectedTopic:
         origin, rejection = rejected.rejection.origin, rejected.rejection
         if rejection.cut is not None:
             raise CutMessage(bytes=rejection.cut, topic=origin.topic, partition=origin.partition, offset=origin.offset)
-        async with self._producer() as producer:
+        async with producing(self.settings) as producer:
             await producer.send_and_wait(
                 origin.topic,
-                rejected.value,
+                _sendable(rejected),
                 key=rejection.key,
                 partition=origin.partition,
                 timestamp_ms=origin.timestamp if origin.timestamp > 0 else None,
@@ -91,7 +75,7 @@ class RejectedTopic:
 
     async def drop(self, rejected: Rejected, reason: str) -> None:
         """Nothing is to come of it. Raises KafkaError."""
-        async with self._producer() as producer:
+        async with producing(self.settings) as producer:
             await self._handled(producer, rejected, "dropped", reason)
 
     async def _handled(self, producer: Any, rejected: Rejected, what: Literal["retried", "dropped"], why: str) -> None:
@@ -109,28 +93,7 @@ class RejectedTopic:
         value, headers = handling_record(handling)
         await producer.send_and_wait(self.topic, value, key=str(rejected.id).encode(), headers=headers)
 
-    @asynccontextmanager
-    async def _producer(self) -> AsyncIterator[Any]:
-        producer = AIOKafkaProducer(
-            **self._client, enable_idempotence=True, acks="all", compression_type="zstd", max_request_size=LARGEST_BATCH
-        )
-        try:
-            await producer.start()
-            yield producer
-        finally:
-            await let_go("producer", producer.stop, producer.client.close)
 
-
-async def _everything(consumer: Any, places: list[TopicPartition]) -> AsyncIterator[Rejected | Handling]:
-    """Each message's records in order: all of one stand in one partition."""
-    ends = await consumer.end_offsets(places)
-    starts = await consumer.beginning_offsets(places)
-    consumer.assign(places)
-    for place in places:
-        consumer.seek(place, starts[place])
-    while any([await consumer.position(place) < end for place, end in ends.items()]):
-        for records in (await consumer.getmany(timeout_ms=PATIENCE_MS)).values():
-            for record in records:
-                said = told(record.headers, record.value)
-                if said is not None:
-                    yield said
+def _sendable(rejected: Rejected) -> bytes | None:
+    """Its bytes. A record of neither key nor value our client can't send: an empty value is rejected just the same."""
+    return b"" if rejected.value is None and rejected.rejection.key is None else rejected.value
