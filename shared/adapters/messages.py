@@ -8,10 +8,13 @@ from datetime import datetime
 from typing import ClassVar, Protocol
 from uuid import UUID
 
+from shared.adapters.http.body import Body
 from shared.adapters.http.edge_errors import EdgeError, FieldError, InvalidRequest
 from shared.adapters.http.policy import Role
 from shared.kernel.ids import derived_id
 from shared.kernel.ports import Context
+
+BodyModel = type[Body]
 
 
 @dataclass(eq=False, kw_only=True)
@@ -82,12 +85,17 @@ class Take(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class MessageRule:
-    """One kind of message: its CloudEvents `type`, and the roles of which whoever speaks on its topic needs one."""
+    """One kind of message: its CloudEvents `type`, and the roles of which whoever speaks on its topic needs one.
+
+    `title` in both languages; `body` is what the data must be, where that is published as a JSON Schema of ours.
+    """
 
     kind: str
     type: str
+    title: str
     roles: tuple[Role, ...]
     take: Take
+    body: BodyModel | None = None
 
 
 def attribute_error(name: str, code: str, zh: str, en: str) -> FieldError:

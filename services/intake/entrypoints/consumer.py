@@ -30,4 +30,4 @@ def complaints(handlers: IntakeHandlers) -> MessageRule:
         handled = await handlers.register(context, command, message.event.key)
         return bool(handled.events)
 
-    return MessageRule("complaints", COMPLAINT_TYPE, STAFF, take)
+    return MessageRule("complaints", COMPLAINT_TYPE, "投诉登记 · A complaint to register", STAFF, take, RegisterBody)
