@@ -48,6 +48,12 @@ COMMANDS = (
     Command("replay", "deploy.commands.replay", "按时间重放一个案件的历史", "replay a case's history for a person"),
     Command("rebuild", "deploy.commands.rebuild", "蓝绿重建读模型", "rebuild a read model beside the live one"),
     Command("parked", "deploy.commands.parked", "列出或重放搁置的流", "list or replay parked streams"),
+    Command(
+        "rejected",
+        "deploy.commands.rejected",
+        "处理拒收的外来消息",
+        "list, send again or drop messages that weren't taken",
+    ),
     Command("schemas", "deploy.commands.schemas", "生成事件的 JSON Schema", "generate the events' JSON Schemas"),
     Command("openapi", "deploy.commands.openapi", "生成 OpenAPI 文档", "generate the OpenAPI document"),
     Command("asyncapi", "deploy.commands.asyncapi", "生成 AsyncAPI 文档", "generate the AsyncAPI document"),

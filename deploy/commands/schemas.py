@@ -1,4 +1,4 @@
-"""Generate the JSON Schemas of the events, or check that the committed ones are in step."""
+"""Generate the JSON Schemas of events and of other systems' messages, or check that the committed ones are in step."""
 
 from __future__ import annotations
 
@@ -6,12 +6,18 @@ import json
 import sys
 from argparse import ArgumentParser
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from deploy.cli import Arguments
 from deploy.commands.generated import ROOT, in_step, write
+from deploy.embedded.system import unconnected
+from deploy.inbound_schemas import message_schemas
+from deploy.settings import embedded_settings
+from shared.adapters.messages import MessageRule
 from shared.kernel.schemas import breaks, schemas
 
 FOLDER = Path("shared/contracts/schemas")
+MESSAGES = Path("docs/inbound")
 
 
 def add_arguments(parser: ArgumentParser) -> None:
@@ -20,19 +26,27 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 def run(arguments: Arguments) -> int:
     """Refuses to write a schema that a reader of the committed one, of the same version, could not take."""
-    made = schemas()
-    files = {
-        FOLDER / name: json.dumps(schema, ensure_ascii=False, indent=1, sort_keys=True) + "\n"
-        for name, schema in made.items()
-    }
+    made = {FOLDER / name: schema for name, schema in schemas().items()}
     broken = [
         f"{path.name}: {problem}"
-        for path in files
+        for path, schema in made.items()
         if (ROOT / path).exists()
-        for problem in breaks(json.loads((ROOT / path).read_text(encoding="utf-8")), made[path.name])
+        for problem in breaks(json.loads((ROOT / path).read_text(encoding="utf-8")), schema)
     ]
     for problem in broken:
         print(f"不兼容，需要新的模式版本 · needs a new schema version: {problem}", file=sys.stderr)
     if broken:
         return 1
+    messages = {MESSAGES / name: schema for name, schema in message_schemas(_rules()).items()}
+    files = {
+        path: json.dumps(schema, ensure_ascii=False, indent=1, sort_keys=True) + "\n"
+        for path, schema in (made | messages).items()
+    }
     return in_step(files, "make schemas") if arguments.check else write(files)
+
+
+def _rules() -> list[MessageRule]:
+    """Those of all four services, without a database."""
+    with TemporaryDirectory() as folder:
+        runtimes = unconnected(embedded_settings(Path(folder)))
+        return [rule for runtime in runtimes.values() for rule in runtime.wired.messages]

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from deploy.kafka.rights import Operation, Right
 from shared.adapters.kafka.export import producer_of
 from shared.adapters.kafka.fenced import name_of
+from shared.adapters.kafka.inbound import group_of
 from shared.adapters.kafka.topics import TopicNames
 from shared.contracts.catalogue import SERVICES
 
@@ -42,6 +43,25 @@ def _rights_to_export(service: str, principal: str, names: TopicNames, tenants: 
             yield Right(principal, operation, "topic", names.export(tenant))
     for operation in _PRODUCER if tenants else ():
         yield Right(principal, operation, "transactional_id", producer_of(names, service))
+
+
+def rights_to_take(service: str, principal: str, names: TopicNames, topics: Iterable[str]) -> list[Right]:
+    """Of a service that takes messages of other systems from these topics: it can reject what it can't take."""
+    read: tuple[Operation, ...] = ("describe", "describe_configs", "read")
+    kept: tuple[Operation, ...] = ("describe", "describe_configs", "write")
+    return [
+        *(Right(principal, operation, "topic", topic) for topic in topics for operation in read),
+        *(Right(principal, operation, "topic", names.rejected) for operation in kept),
+        Right(principal, "read", "group", group_of(names.prefix, service)),
+    ]
+
+
+def rights_to_handle(principal: str, names: TopicNames, topics: Iterable[str]) -> list[Right]:
+    """Of a person's account that deals with rejected messages of these topics (`python -m deploy rejected`)."""
+    return [
+        *(Right(principal, operation, "topic", topic) for topic in topics for operation in _PRODUCER),
+        *(Right(principal, operation, "topic", names.rejected) for operation in ("read", *_PRODUCER)),
+    ]
 
 
 def rights_to_create(principal: str, names: TopicNames) -> list[Right]:

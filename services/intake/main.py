@@ -6,7 +6,7 @@ from fastapi import APIRouter
 
 from services.intake.application import reactions, timers
 from services.intake.application.handlers import IntakeHandlers
-from services.intake.entrypoints import attachments, http, rules
+from services.intake.entrypoints import attachments, consumer, http, rules
 from services.intake.readmodels import complaint_list, due_times, open_investigations, subject_complaints
 from shared.adapters.anchors import blobs_anchor
 from shared.adapters.decision_table import FirstMatch
@@ -42,4 +42,5 @@ def wire(resources: Resources, views: Views) -> Wired:
         reactions=reactions.rules(handlers),
         timers=timers.rules(handlers, due_times.MODEL),
         anchors=anchors,
+        messages=(consumer.complaints(handlers),),
     )

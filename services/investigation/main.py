@@ -20,6 +20,7 @@ from services.investigation.application.reports import Reports
 from services.investigation.application.responsibility import Responsibility
 from services.investigation.entrypoints import (
     causes,
+    consumer,
     facts,
     http,
     importing,
@@ -96,4 +97,5 @@ def wire(resources: Resources, views: Views) -> Wired:
             erasure_rule(store, vault),
         ),
         anchors=anchored,
+        messages=(consumer.epcis(),),
     )

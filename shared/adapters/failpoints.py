@@ -22,6 +22,7 @@ Failpoint = Literal[
     "capture-after-stage",
     "before-produce",
     "after-produce-before-checkpoint",
+    "after-message-before-offset",
 ]
 FAILPOINTS: tuple[Failpoint, ...] = get_args(Failpoint)
 

@@ -49,6 +49,12 @@ EXPORTED = Counter(
 FOREIGN_RECORDS = Counter(
     "suyuan_foreign_records", "Records of a topic that are no events, passed over", ("topic",), registry=REGISTRY
 )
+INBOUND = Counter(
+    "suyuan_inbound_messages",
+    "Messages of other systems dealt with: accepted, repeated, rejected",
+    ("kind", "outcome"),
+    registry=REGISTRY,
+)
 REACTIONS = Counter("suyuan_reactions", "Reactions dealt with, by outcome", ("reaction", "outcome"), registry=REGISTRY)
 TIMERS_FIRED = Counter("suyuan_timers_fired", "Due times that came", ("timer",), registry=REGISTRY)
 

@@ -18,6 +18,7 @@ from shared.adapters.anchors import Anchor
 from shared.adapters.disk import Room
 from shared.adapters.heads import HeadBook, HeadFile, HeadSigner, HeadsUnreadable, Turn
 from shared.adapters.logging import get_logger
+from shared.adapters.messages import MessageRule
 from shared.adapters.patience import back_off
 from shared.adapters.postgres.connection import connect, make_pool
 from shared.adapters.postgres.event_store import Gate, PostgresNumbers, PostgresStore, PostgresSubjectKeys
@@ -100,6 +101,7 @@ class Wired:
     reactions: tuple[ReactionRule, ...] = ()
     timers: tuple[TimerRule, ...] = ()
     anchors: tuple[Anchor, ...] = ()
+    messages: tuple[MessageRule, ...] = ()
 
 
 class Views:
@@ -191,7 +193,7 @@ class Runtime:
         signing: Turn = nullcontext,
     ) -> None:
         """`logs` has this service's own log and those it reads of others. `signing`: what is held to sign heads."""
-        self._companions = companions
+        self._companions = [*companions]
         self.resources = resources
         self.views = Views(resources.service)
         self.wired = wire(resources, self.views)
@@ -220,6 +222,10 @@ class Runtime:
     @property
     def router(self) -> APIRouter:
         return self.wired.router
+
+    def accompany(self, companion: Companion) -> None:
+        """One more, which needs what is wired here. Before the lifespan begins."""
+        self._companions.append(companion)
 
     @asynccontextmanager
     async def lifespan(self) -> AsyncIterator[None]:

@@ -89,10 +89,13 @@ class IntakeHandlers:
 
     # complaints
 
-    async def register(self, context: Context, command: RegisterComplaint) -> HandledComplaint:
+    async def register(
+        self, context: Context, command: RegisterComplaint, message: UUID | None = None
+    ) -> HandledComplaint:
         """A number is drawn and the customer found again. Raises SourceReferenceDiffers (rule 1).
 
-        `command.complaint_no` is set here, and `subject_id` where the customer is known.
+        `command.complaint_no` is set here, and `subject_id` where the customer is known. `message`: what it came by,
+        if by one; it stands for this complaint for ever, long after its idempotency key is forgotten.
         """
         year = command.received_at.year
         for _ in range(ATTEMPTS):
@@ -106,14 +109,14 @@ class IntakeHandlers:
                     context,
                     command.complaint_id,
                     command,
-                    claims=_claims(command),
+                    claims=_claims(command, message),
                     lookups=[replace(one, owner=command.subject_id) for one in lookups],
                     answer=registration_answer,
                 )
             except LookupTaken as taken:
                 command = replace(command, subject_id=UUID(taken.holder))
             except ClaimTaken as taken:
-                if taken.scope == registration.SOURCE_SCOPE:
+                if taken.scope in (registration.SOURCE_SCOPE, registration.MESSAGE_SCOPE):
                     return await self._first_registration(context, command, taken.holder)
         raise ClaimTaken(scope=registration.NUMBER_SCOPE, value=command.complaint_no, holder="")
 
@@ -261,11 +264,13 @@ class IntakeHandlers:
         return await self._complaints.handle(context, first.form.complaint_id, again, answer=first_registration_answer)
 
 
-def _claims(command: RegisterComplaint) -> list[Claim]:
+def _claims(command: RegisterComplaint, message: UUID | None) -> list[Claim]:
     claims = [Claim(registration.NUMBER_SCOPE, command.complaint_no)]
     if command.source_reference:
         source = registration.source_claim(command.channel, command.source_reference)
         claims.append(Claim(registration.SOURCE_SCOPE, source))
+    if message is not None:
+        claims.append(Claim(registration.MESSAGE_SCOPE, str(message)))
     return claims
 
 

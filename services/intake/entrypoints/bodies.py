@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from datetime import date, datetime
 from typing import Annotated, Any, Literal
 from uuid import UUID
@@ -17,6 +18,7 @@ from shared.adapters.http.body import Amount, Body, Code, Count, Line, LongText,
 from shared.contracts.intake.complaint import ComplaintItem, Customer, NamedValue, TriageAnswer
 from shared.contracts.intake.reference import ClockLength, SlaPolicyPublished
 from shared.contracts.words import Channel, ClockName, Harm, Priority, Resolution, Scenario, Scope, Severity
+from shared.kernel.codec import encode_plain
 
 Day = Annotated[date, Field(strict=False)]
 Id = Annotated[UUID, Field(strict=False)]
@@ -107,6 +109,16 @@ class RegisterBody(Body):
             desired_resolution=self.desired_resolution,
             content_sums=sums,
         )
+
+
+def content_sums(mac: Callable[..., bytes], tenant: str, form: bytes) -> tuple[NamedValue, ...]:
+    """A keyed sum of each field as sent: tells that a field differs, never what it holds (rule 1)."""
+    sent: dict[str, msgspec.Raw] = msgspec.json.decode(form, type=dict[str, msgspec.Raw])
+    plain = {name: encode_plain(msgspec.json.decode(raw)) for name, raw in sent.items()}
+    return tuple(
+        NamedValue(name=name, value=mac(b"content", tenant.encode(), name.encode(), text).hex()[:32])
+        for name, text in sorted(plain.items())
+    )
 
 
 class TriageAnswerBody(Body):

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Annotated, Any
+from typing import Annotated
 from uuid import UUID
 
-import msgspec
 from fastapi import APIRouter, Query, Response
 
 from services.intake.application.handlers import IntakeHandlers
@@ -36,6 +35,7 @@ from services.intake.entrypoints.bodies import (
     RespondBody,
     SatisfactionBody,
     TriageBody,
+    content_sums,
 )
 from services.intake.entrypoints.correcting import check_value
 from services.intake.entrypoints.reading import SERVICE, complaint_of
@@ -50,9 +50,7 @@ from shared.adapters.http.policy import Role, policy
 from shared.adapters.http.positions import span_of
 from shared.adapters.http.streams import opened
 from shared.adapters.runtime import Resources, Views
-from shared.contracts.intake.complaint import NamedValue
 from shared.contracts.words import Channel, ComplaintStatus, Severity
-from shared.kernel.codec import encode_plain
 from shared.kernel.ids import new_id
 from shared.kernel.ports import Context
 from shared.kernel.shapes import items_of, page_of
@@ -155,7 +153,7 @@ def _add_registration(router: APIRouter, handlers: IntakeHandlers) -> None:
     )
     async def register(body: RegisterBody, context: Creating, call: Calling) -> Response:
         """登记投诉 · Register a complaint."""
-        sums = content_sums(call, context)
+        sums = content_sums(call.edge.mac, context.tenant, call.body)
         command = body.command(new_id(), new_id(), context.now, await handlers.sla(context.tenant), sums)
         handled = await handlers.register(context, command)
         return created(SERVICE, handled.appended, location_of(handled.appended, COMPLAINTS))
@@ -245,13 +243,3 @@ def _add_resolution(router: APIRouter, handlers: IntakeHandlers) -> None:
     async def satisfaction(complaint_id: UUID, body: SatisfactionBody, context: Writing) -> Response:
         """满意度 · How satisfied the customer was, 1 to 5."""
         return await handle(context, complaint_id, RecordSatisfaction(score=body.score))
-
-
-def content_sums(call: Any, context: Context) -> tuple[NamedValue, ...]:
-    """A keyed sum of each field as sent: tells that a field differs, never what it holds (rule 1)."""
-    sent: dict[str, msgspec.Raw] = msgspec.json.decode(call.body, type=dict[str, msgspec.Raw])
-    plain = {name: encode_plain(msgspec.json.decode(raw)) for name, raw in sent.items()}
-    return tuple(
-        NamedValue(name=name, value=call.edge.mac(b"content", context.tenant.encode(), name.encode(), text).hex()[:32])
-        for name, text in sorted(plain.items())
-    )

@@ -113,10 +113,11 @@ def edge_of(settings: Settings, clock: Clock = system_clock, issuer: LocalIssuer
         now=seconds,
     )
     limiter = Limiter(Rate.of(settings.requests_per_second, settings.request_burst))
-    return Edge(settings, authenticator, _secret(settings), clock, limiter)
+    return Edge(settings, authenticator, secret_of(settings), clock, limiter)
 
 
-def _secret(settings: Settings) -> bytes:
+def secret_of(settings: Settings) -> bytes:
+    """What keys fingerprints and cursors; made in the data folder where none is given. Raises SecretBroken."""
     if settings.edge_secret_file is not None:
         return given(settings.edge_secret_file)
     if settings.edge_secret is not None:

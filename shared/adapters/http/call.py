@@ -35,9 +35,13 @@ class Edge:
     limiter: Limiter
 
     def mac(self, purpose: bytes, *parts: bytes) -> bytes:
-        """HMAC-SHA256 over the parts, each with its length before it, for one purpose only."""
-        framed = b"".join(each for part in (purpose, *parts) for each in (len(part).to_bytes(8, "big"), part))
-        return hmac.digest(self.secret, framed, "sha256")
+        return mac(self.secret, purpose, *parts)
+
+
+def mac(secret: bytes, purpose: bytes, *parts: bytes) -> bytes:
+    """HMAC-SHA256 over the parts, each with its length before it, for one purpose only."""
+    framed = b"".join(each for part in (purpose, *parts) for each in (len(part).to_bytes(8, "big"), part))
+    return hmac.digest(secret, framed, "sha256")
 
 
 class Call:

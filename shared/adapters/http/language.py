@@ -8,7 +8,7 @@ from typing import Literal
 Language = Literal["zh-CN", "en"]
 
 DEFAULT: Language = "zh-CN"
-_OFFERED: tuple[Language, ...] = ("zh-CN", "en")
+OFFERED: tuple[Language, ...] = ("zh-CN", "en")
 
 
 @lru_cache(maxsize=1024)
@@ -18,7 +18,7 @@ def negotiate(accept: str | None) -> Language:
         return DEFAULT
     weights = _weights(accept)
     best, best_weight = DEFAULT, 0.0
-    for language in _OFFERED:
+    for language in OFFERED:
         weight = _weight_of(language, weights)
         if weight > best_weight:
             best, best_weight = language, weight

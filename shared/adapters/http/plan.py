@@ -16,15 +16,15 @@ from fastapi import Request, Response, params
 from fastapi.dependencies.models import Dependant
 from fastapi.dependencies.utils import request_body_to_args, request_params_to_args
 from fastapi.routing import RouteContext
-from pydantic import BaseModel, TypeAdapter, ValidationError
+from pydantic import BaseModel, TypeAdapter
 from pydantic.fields import FieldInfo
 
 from shared.adapters.http.answers import Answers
 from shared.adapters.http.edge_errors import FieldError, InvalidRequest
-from shared.adapters.http.json_guard import guard, guard_form
+from shared.adapters.http.json_guard import checked, guard_form
 from shared.adapters.http.parameters import OF_DEPENDENCY
 from shared.adapters.http.policy import Policy
-from shared.adapters.http.validation import body_errors, parameter_errors
+from shared.adapters.http.validation import parameter_errors
 from shared.kernel.codec import encode_plain
 
 _DECLARED = (Policy, Answers)
@@ -140,11 +140,7 @@ class Plan:
                 return self._body_default
             missing = FieldError(where="body", field="", code="missing", zh="缺少请求体", en="a body is required")
             raise InvalidRequest(errors=(missing,))
-        parsed = guard(raw)
-        try:
-            return self._adapter.validate_json(raw)
-        except ValidationError as error:
-            raise body_errors(error.errors(include_url=False, include_input=False), parsed) from None
+        return checked(self._adapter, raw)
 
     def _respond(self, result: Any) -> Response:
         if isinstance(result, Response):

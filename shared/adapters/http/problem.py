@@ -14,7 +14,7 @@ from typing import Any
 import msgspec
 
 from shared.adapters.http.edge_errors import EdgeError, FieldError
-from shared.adapters.http.language import Language
+from shared.adapters.http.language import OFFERED, Language
 from shared.kernel import errors as kernel
 from shared.kernel.errors import SuyuanError
 
@@ -81,6 +81,20 @@ def status_of(error: SuyuanError, *, if_match: bool) -> int:
 def render(error: SuyuanError, language: Language, *, correlation_id: str, if_match: bool) -> Answered:
     """The whole answer to an error."""
     status = status_of(error, if_match=if_match)
+    document = _document(error, language, status, correlation_id)
+    headers = error.headers() if isinstance(error, EdgeError) else {}
+    if status == HTTPStatus.SERVICE_UNAVAILABLE:
+        headers.setdefault("Retry-After", "1")
+    return Answered(status, msgspec.json.encode(document), {**headers, "Content-Language": language})
+
+
+def bilingual(error: SuyuanError, *, correlation_id: str) -> dict[str, Any]:
+    """For whoever can't say which language they read: the document in Chinese, its sentences in English under `en`."""
+    zh, en = (_document(error, each, status_of(error, if_match=False), correlation_id) for each in OFFERED)
+    return zh | {"en": {name: en[name] for name in ("title", "detail", "errors") if name in en}}
+
+
+def _document(error: SuyuanError, language: Language, status: int, correlation_id: str) -> dict[str, Any]:
     document: dict[str, Any] = {
         "type": URN + error.code,
         "title": _title(error, status, language),
@@ -93,10 +107,7 @@ def render(error: SuyuanError, language: Language, *, correlation_id: str, if_ma
         document["errors"] = fields
     if not isinstance(error, EdgeError) and error.facts:
         document["facts"] = {name: _plain(value) for name, value in error.facts.items()}
-    headers = error.headers() if isinstance(error, EdgeError) else {}
-    if status == HTTPStatus.SERVICE_UNAVAILABLE:
-        headers.setdefault("Retry-After", "1")
-    return Answered(status, msgspec.json.encode(document), {**headers, "Content-Language": language})
+    return document
 
 
 def render_crash(language: Language, *, correlation_id: str) -> Answered:
@@ -114,6 +125,15 @@ def render_crash(language: Language, *, correlation_id: str) -> Answered:
         "correlation_id": correlation_id,
     }
     return Answered(500, msgspec.json.encode(document), {"Content-Language": language})
+
+
+def bilingual_crash(*, correlation_id: str) -> dict[str, Any]:
+    """A fault of ours, as `render_crash` tells it."""
+    zh, en = (
+        msgspec.json.decode(render_crash(each, correlation_id=correlation_id).body, type=dict[str, Any])
+        for each in OFFERED
+    )
+    return zh | {"type": URN + "defect", "en": {name: en[name] for name in ("title", "detail")}}
 
 
 def _branch(error: SuyuanError) -> tuple[int, str, str]:

@@ -4,21 +4,49 @@ from __future__ import annotations
 
 import ssl
 import time
-from typing import Any
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass
+from typing import Any, ClassVar
 
 import httpx
+from aiokafka import AIOKafkaProducer
 from aiokafka.abc import AbstractTokenProvider
 from aiokafka.errors import KafkaError
 
 from shared.adapters.kafka.settings import KafkaSettings
+from shared.adapters.patience import let_go
+from shared.kernel.errors import LogError
 
 BROKEN = (KafkaError, OSError, TimeoutError)
 """No broker, or none that answers as it should: tried again."""
 REQUEST_MS = 15_000
 BACK_OFF_MS = 200
 """Between two tries of a client: it tries without end, and there are several in a process."""
+LARGEST_BATCH = 64 << 20
+"""The brokers measure a record as it is packed, our client before: the topic decides what is too large."""
 EARLY_SECONDS = 30.0
 """A token is renewed so long before it ends."""
+
+
+@dataclass(eq=False, kw_only=True)
+class KafkaAway(LogError):
+    """For whoever asked at a terminal and won't wait: our clients try again."""
+
+    exit_code: ClassVar[int] = 40
+    zh: ClassVar[str] = "无法使用 Kafka {bootstrap}：{problem}"
+    en: ClassVar[str] = "Kafka at {bootstrap} can't be used: {problem}"
+    bootstrap: str
+    problem: str
+
+
+@contextmanager
+def reaching(settings: KafkaSettings) -> Iterator[None]:
+    """Raises KafkaAway for whatever is broken on the way."""
+    try:
+        yield
+    except BROKEN as problem:
+        raise KafkaAway(bootstrap=settings.bootstrap, problem=str(problem) or type(problem).__name__) from problem
 
 
 def client_arguments(settings: KafkaSettings) -> dict[str, Any]:
@@ -40,6 +68,23 @@ def client_arguments(settings: KafkaSettings) -> dict[str, Any]:
         arguments["sasl_plain_username"] = settings.sasl_username
         arguments["sasl_plain_password"] = settings.sasl_password.get_secret_value()
     return arguments
+
+
+@asynccontextmanager
+async def producing(settings: KafkaSettings) -> AsyncIterator[AIOKafkaProducer]:
+    """A producer for whom order with other producers is nothing. Idempotent, acks=all, zstd. Raises KafkaError."""
+    producer = AIOKafkaProducer(
+        **client_arguments(settings),
+        enable_idempotence=True,
+        acks="all",
+        compression_type="zstd",
+        max_request_size=LARGEST_BATCH,
+    )
+    try:
+        await producer.start()
+        yield producer
+    finally:
+        await let_go("producer", producer.stop, producer.client.close)
 
 
 def _tls(settings: KafkaSettings) -> ssl.SSLContext:

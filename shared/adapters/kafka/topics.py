@@ -7,7 +7,7 @@ machine has it, would lose events without anybody noticing. So it is asserted be
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from typing import Any, ClassVar
@@ -49,6 +49,18 @@ class TopicMissing(LogError):
     en: ClassVar[str] = "There is no topic {topic}, and we may not make it ({problem}): make it first"
     topic: str
     problem: str
+
+
+@dataclass(frozen=True, slots=True)
+class Keeping:
+    """How a topic keeps its records: the settings it is made with, and those that it must have, whoever made it."""
+
+    made: Mapping[str, str]
+    must: Mapping[str, str]
+    largest: int = 2 * RECORD_BYTES
+
+
+HISTORY = Keeping(FOR_EVER, FOR_EVER)
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,8 +131,14 @@ async def administration(settings: KafkaSettings) -> AsyncIterator[AIOKafkaAdmin
         await admin.close()
 
 
-async def ensure(admin: AIOKafkaAdminClient, settings: KafkaSettings, name: str, recorded: int | None = None) -> Topic:
-    """The topic, made where there is none, fit to keep a history for ever.
+async def ensure(
+    admin: AIOKafkaAdminClient,
+    settings: KafkaSettings,
+    name: str,
+    recorded: int | None = None,
+    keeping: Keeping = HISTORY,
+) -> Topic:
+    """The topic, made where there is none, fit to keep what it is for: a history for ever, unless told otherwise.
 
     `recorded`: by how many partitions our tenants were placed before. Raises TopicUnfit, TopicMissing, KafkaError.
     """
@@ -128,10 +146,10 @@ async def ensure(admin: AIOKafkaAdminClient, settings: KafkaSettings, name: str,
     if found is None:
         if recorded is not None:  # made anew it would be empty: somebody removed what was published
             raise TopicMissing(topic=name, problem="it was there before")
-        found = await _made(admin, settings, name)
+        found = await _made(admin, settings, name, keeping)
     if recorded is not None and found.partitions < recorded:
-        raise _unfit(found, "partitions", str(found.partitions), f">= {recorded}")
-    await _assert_kept(admin, settings, found)
+        raise unfit(found, "partitions", str(found.partitions), f">= {recorded}")
+    await _assert_kept(admin, settings, found, keeping)
     return found
 
 
@@ -147,8 +165,9 @@ async def existing(admin: AIOKafkaAdminClient, name: str) -> Topic | None:
     return Topic(name, len(partitions), min((len(one["replicas"]) for one in partitions), default=0))
 
 
-async def _made(admin: AIOKafkaAdminClient, settings: KafkaSettings, name: str) -> Topic:
-    configs = {**FOR_EVER, "max.message.bytes": str(2 * RECORD_BYTES), "min.insync.replicas": str(settings.min_insync)}
+async def _made(admin: AIOKafkaAdminClient, settings: KafkaSettings, name: str, keeping: Keeping) -> Topic:
+    kept = {"max.message.bytes": str(keeping.largest), "min.insync.replicas": str(settings.min_insync)}
+    configs = {**keeping.made, **kept}
     new = NewTopic(name, settings.partitions, settings.replicas, topic_configs=configs)
     answer = (await admin.create_topics([new])).to_object()
     ((told),) = answer.get("topic_errors") or answer["topics"]
@@ -161,19 +180,19 @@ async def _made(admin: AIOKafkaAdminClient, settings: KafkaSettings, name: str) 
     return found
 
 
-async def _assert_kept(admin: AIOKafkaAdminClient, settings: KafkaSettings, topic: Topic) -> None:
+async def _assert_kept(admin: AIOKafkaAdminClient, settings: KafkaSettings, topic: Topic, keeping: Keeping) -> None:
     told = await configuration(admin, topic.name)
-    for setting, wanted in FOR_EVER.items():
+    for setting, wanted in keeping.must.items():
         if told[setting] != wanted:
-            raise _unfit(topic, setting, told[setting], wanted)
+            raise unfit(topic, setting, told[setting], wanted)
     if int(told["max.message.bytes"]) < RECORD_BYTES:
-        raise _unfit(topic, "max.message.bytes", told["max.message.bytes"], f">= {RECORD_BYTES}")
+        raise unfit(topic, "max.message.bytes", told["max.message.bytes"], f">= {RECORD_BYTES}")
     if topic.replicas < settings.replicas:
-        raise _unfit(topic, "replicas", str(topic.replicas), f">= {settings.replicas}")
+        raise unfit(topic, "replicas", str(topic.replicas), f">= {settings.replicas}")
     if int(told["min.insync.replicas"]) < settings.min_insync:
-        raise _unfit(topic, "min.insync.replicas", told["min.insync.replicas"], f">= {settings.min_insync}")
+        raise unfit(topic, "min.insync.replicas", told["min.insync.replicas"], f">= {settings.min_insync}")
     if settings.replicas > 1 and told["unclean.leader.election.enable"] != "false":
-        raise _unfit(topic, "unclean.leader.election.enable", "true", "false")
+        raise unfit(topic, "unclean.leader.election.enable", "true", "false")
 
 
 async def configuration(admin: AIOKafkaAdminClient, name: str) -> dict[str, str]:
@@ -185,5 +204,5 @@ async def configuration(admin: AIOKafkaAdminClient, name: str) -> dict[str, str]
     return {entry["config_names"]: entry["config_value"] for entry in told["config_entries"]}
 
 
-def _unfit(topic: Topic, setting: str, found: str, wanted: str) -> TopicUnfit:
+def unfit(topic: Topic, setting: str, found: str, wanted: str) -> TopicUnfit:
     return TopicUnfit(topic=topic.name, setting=setting, found=found, wanted=wanted)

@@ -14,6 +14,7 @@ from shared.contracts.intake.complaint import ComplaintItem, ComplaintRegistered
 NUMBER_FORMAT = "C{year}-{number:06d}"
 NUMBER_SCOPE = "complaint_no"
 SOURCE_SCOPE = "source_reference"
+MESSAGE_SCOPE = "message"
 AHEAD = timedelta(hours=14)
 """No clock on Earth is further ahead of UTC: a day written down there may be tomorrow here."""
 
