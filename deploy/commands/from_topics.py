@@ -76,7 +76,7 @@ def kafka_of(arguments: Arguments) -> KafkaSettings:
 
 async def verdicts(arguments: Arguments) -> list[tuple[Verdict, float]]:
     """Each log of the topics, and how many seconds its service's topic took. Raises KafkaAway, NoHeadsKey."""
-    with _answering(kafka_of(arguments)) as settings:
+    with answering(kafka_of(arguments)) as settings:
         return await _verdicts(settings, arguments)
 
 
@@ -98,7 +98,7 @@ async def _verdicts(settings: KafkaSettings, arguments: Arguments) -> list[tuple
 
 async def replay(arguments: Arguments) -> int:
     """NDJSON, one event a line. 3: a history doesn't hold, and is told as far as it does; 4: there is none."""
-    with _answering(kafka_of(arguments)) as settings:
+    with answering(kafka_of(arguments)) as settings:
         return await _replayed(settings, arguments)
 
 
@@ -119,7 +119,7 @@ async def _replayed(settings: KafkaSettings, arguments: Arguments) -> int:
 
 
 @contextmanager
-def _answering(settings: KafkaSettings) -> Iterator[KafkaSettings]:
+def answering(settings: KafkaSettings) -> Iterator[KafkaSettings]:
     """Raises KafkaAway."""
     try:
         yield settings

@@ -18,9 +18,8 @@ from rich.markup import escape
 from rich.table import Table
 
 from deploy.cli import USAGE_EXIT, Arguments, language
-from deploy.commands.from_topics import kafka_of
+from deploy.commands.from_topics import answering, kafka_of
 from deploy.outcomes import NOT_FOUND
-from shared.adapters.kafka.connection import reaching
 from shared.adapters.kafka.rejected import RejectedTopic
 from shared.adapters.kafka.rejection import Handling, Rejected, Rejection, still_open
 from shared.kernel.clock import system_clock
@@ -42,6 +41,7 @@ _HANDLED: Columns = (
     ("理由", "reason"),
 )
 EVERY = "all"
+DONE = {"retry": "retried", "drop": "dropped"}
 
 
 def add_arguments(parser: ArgumentParser) -> None:
@@ -71,7 +71,7 @@ def run(arguments: Arguments) -> int:
 
 
 async def _run(arguments: Arguments, topic: RejectedTopic) -> int:
-    with reaching(topic.settings):
+    with answering(topic.settings):
         records = await topic.records()
         if arguments.what == "list":
             _list(arguments, records)
@@ -96,7 +96,7 @@ async def _handle(arguments: Arguments, topic: RejectedTopic, chosen: Sequence[R
         else:
             await topic.drop(rejected, arguments.reason)
             said = f"✓ {rejected.id} 已放弃 dropped"
-        print(_line({"id": str(rejected.id), "what": arguments.what}) if arguments.json else said)
+        print(_line({"id": str(rejected.id), "what": DONE[arguments.what]}) if arguments.json else said)
 
 
 def _chosen(arguments: Arguments, found: Mapping[UUID, Rejected]) -> tuple[list[Rejected], list[str]]:

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import ssl
 import time
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
-from dataclasses import dataclass
-from typing import Any, ClassVar
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
 
 import httpx
 from aiokafka import AIOKafkaProducer
@@ -16,7 +15,6 @@ from aiokafka.errors import KafkaError
 
 from shared.adapters.kafka.settings import KafkaSettings
 from shared.adapters.patience import let_go
-from shared.kernel.errors import LogError
 
 BROKEN = (KafkaError, OSError, TimeoutError)
 """No broker, or none that answers as it should: tried again."""
@@ -27,26 +25,6 @@ LARGEST_BATCH = 64 << 20
 """The brokers measure a record as it is packed, our client before: the topic decides what is too large."""
 EARLY_SECONDS = 30.0
 """A token is renewed so long before it ends."""
-
-
-@dataclass(eq=False, kw_only=True)
-class KafkaAway(LogError):
-    """For whoever asked at a terminal and won't wait: our clients try again."""
-
-    exit_code: ClassVar[int] = 40
-    zh: ClassVar[str] = "无法使用 Kafka {bootstrap}：{problem}"
-    en: ClassVar[str] = "Kafka at {bootstrap} can't be used: {problem}"
-    bootstrap: str
-    problem: str
-
-
-@contextmanager
-def reaching(settings: KafkaSettings) -> Iterator[None]:
-    """Raises KafkaAway for whatever is broken on the way."""
-    try:
-        yield
-    except BROKEN as problem:
-        raise KafkaAway(bootstrap=settings.bootstrap, problem=str(problem) or type(problem).__name__) from problem
 
 
 def client_arguments(settings: KafkaSettings) -> dict[str, Any]:

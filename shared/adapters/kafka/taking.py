@@ -9,6 +9,8 @@ from http import HTTPStatus
 from typing import Protocol
 from uuid import UUID
 
+import asyncpg
+
 from shared.adapters.cloudevents import Headers, cloud_event, expect_type
 from shared.adapters.http.edge_errors import BodyTooLarge
 from shared.adapters.http.json_guard import guard
@@ -25,6 +27,8 @@ from shared.kernel.ports import Context, Key
 from shared.kernel.recorded import Actor
 
 LATER = (HTTPStatus.SERVICE_UNAVAILABLE, HTTPStatus.INSUFFICIENT_STORAGE)
+SURROUNDINGS = frozenset({"08", "28", "3D", "53", "55", "57", "58", "XX"})
+"""Classes of SQLSTATE that no message can cause: connection, login, resources, operators, the system itself."""
 
 
 class Record(Protocol):
@@ -86,9 +90,11 @@ class Taking:
 
 
 def is_for_later(error: BaseException) -> bool:
-    """Whether the same message may be taken later: what HTTP answers 503 or 507, a conflict, a broken connection."""
+    """Whether the same message may be taken later: what HTTP answers 503 or 507, a conflict, a database in trouble."""
     if isinstance(error, SuyuanError):
         return isinstance(error, VersionConflict) or status_of(error, if_match=False) in LATER
+    if isinstance(error, asyncpg.PostgresError):
+        return (error.sqlstate or "XX")[:2] in SURROUNDINGS
     return isinstance(error, DATABASE_BROKEN)
 
 

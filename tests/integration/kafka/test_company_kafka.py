@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -14,17 +15,22 @@ from pydantic import ValidationError
 from deploy.kafka.local import SOON_READY, LocalKafka
 from deploy.kafka.rights import allow
 from deploy.kafka.security import Security, Tls
-from deploy.kafka.service_rights import rights_of, rights_to_create
-from shared.adapters.kafka.connection import client_arguments
+from deploy.kafka.service_rights import rights_of, rights_to_create, rights_to_handle, rights_to_take
+from shared.adapters.kafka.connection import client_arguments, producing
 from shared.adapters.kafka.export import Export
+from shared.adapters.kafka.inbound import Inbound
+from shared.adapters.kafka.inbound_settings import InboundSource
 from shared.adapters.kafka.log import KafkaLog
 from shared.adapters.kafka.places import NoPlaces
+from shared.adapters.kafka.rejected import RejectedTopic
 from shared.adapters.kafka.settings import KafkaSettings
 from shared.adapters.kafka.topics import TopicNames, administration, ensure
+from shared.adapters.messages import MessageRule
 from shared.contracts.catalogue import SERVICES
+from shared.kernel.clock import system_clock
 from tests.contract.stores import request
 from tests.integration.kafka.certificates import Authority
-from tests.published import come_to, eventually, published
+from tests.published import come_to, ended, eventually, published
 
 NAMES = TopicNames("acme.quality")
 PASSWORDS = {service: f"of {service}, kept-Secret-7=" for service in SERVICES}
@@ -101,6 +107,49 @@ async def test_with_its_least_rights_a_service_exports_to_a_tenants_topic(databa
             return (await export.lag()).events == 0
 
         await eventually(exported)
+
+
+async def test_with_its_least_rights_a_service_takes_messages_and_rejects_them(company, as_service):
+    """Who sends may write to the one topic; who handles what was rejected sees that and may send it again."""
+    inside = KafkaSettings(bootstrap=company.internal_bootstrap, replicas=1, min_insync=1, topic_prefix=NAMES.prefix)
+    source = InboundSource(
+        topic=NAMES.inbound_complaints, kind="complaints", tenant="t-1", subject="crm", roles=("service_agent",)
+    )
+    rule = MessageRule("complaints", "x", "", ("service_agent",), not_reached)
+
+    def taking(settings: KafkaSettings) -> Inbound:
+        return Inbound("intake", [rule], [source], settings, secret=b"s" * 32, limit=1000, clock=system_clock)
+
+    await taking(inside).prepare()
+    topics = [source.topic]
+    await allow(
+        company.internal_bootstrap,
+        *rights_to_take("intake", "User:suyuan-intake", NAMES, topics),
+        *rights_to_handle("User:stranger", NAMES, topics),
+    )
+    task = asyncio.create_task(taking(as_service("intake")).run())
+    desk = RejectedTopic(as_service("stranger", sasl_username="stranger", sasl_password="s"), "li", system_clock)
+    try:
+        async with producing(inside) as producer:
+            await producer.send_and_wait(source.topic, b"garbage")
+        for offset in range(2):
+
+            async def is_rejected(offset: int = offset) -> bool:
+                return [one.rejection.origin.offset for one in (await desk.open()).values()] == [offset]
+
+            await eventually(is_rejected)
+            (one,) = (await desk.open()).values()
+            await (desk.retry if offset == 0 else desk.drop)(one, "试一试")
+        assert await desk.open() == {}
+    finally:
+        await ended([task])
+    async with producing(as_service("capa")) as producer:
+        with pytest.raises(TopicAuthorizationFailedError):
+            await producer.send_and_wait(source.topic, b"forged")
+
+
+async def not_reached(context, message) -> bool:
+    raise AssertionError(context, message)
 
 
 @pytest.mark.parametrize("service", SERVICES)

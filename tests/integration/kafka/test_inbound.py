@@ -12,6 +12,7 @@ import pytest
 import pytest_asyncio
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 
+from deploy.embedded.postgres import SUPERUSER
 from shared.adapters import metrics
 from shared.adapters.http.edge_errors import RoleMissing
 from shared.adapters.kafka.rejection import Handling
@@ -189,7 +190,7 @@ async def test_a_store_that_is_away_is_waited_for_in_order(service, monkeypatch)
 
     monkeypatch.setattr(store, "append", full)
     inbound = service.inbound()
-    service.start(inbound)
+    task = service.start(inbound)
     for number in range(5):
         last = await service.send(*binary(form(order_no=str(number))))
 
@@ -198,10 +199,49 @@ async def test_a_store_that_is_away_is_waited_for_in_order(service, monkeypatch)
 
     await eventually(it_says_so)
     assert (await service.complaints(), await service.desk().open()) == ([], {})
+    await ended([task])  # what waits was not ticked off
+    inbound = service.inbound()
+    service.start(inbound)
+    await eventually(it_says_so)
     away.set()
     await service.dealt_with(last)
     assert [one["order_no"] for one in await service.complaints()] == ["0", "1", "2", "3", "4"]
     assert (await inbound.health(), await service.desk().open()) == ("ok", {})
+
+
+async def test_a_database_that_is_away_is_waited_for_and_nothing_is_rejected(service, postgres):
+    service.start()
+    await service.send(*binary(form(order_no="0")))
+    await service.registered(1)
+    name = service.app.databases["intake"].name
+    server = await asyncpg.connect(**postgres.dsn("postgres", SUPERUSER))
+    try:
+        await server.execute(f"alter database {name} connection limit 0")
+        await server.execute("select pg_terminate_backend(pid) from pg_stat_activity where datname = $1", name)
+        last = await service.send(*binary(form(order_no="1")))
+        await asyncio.sleep(1.5)
+        assert await service.desk().open() == {}
+    finally:
+        await server.execute(f"alter database {name} connection limit -1")
+        await server.close()
+    await service.dealt_with(last)
+    assert [one["order_no"] for one in await service.complaints()] == ["0", "1"]
+    assert await service.desk().open() == {}
+
+
+async def test_a_broker_that_is_killed_loses_and_doubles_nothing(intake, own_kafka):
+    async with receiving(intake, own_kafka) as service:
+        service.start()
+        await service.send(*binary(form(order_no="0"), id="0"))
+        await service.registered(1)
+        await own_kafka.kill()
+        sending = asyncio.create_task(service.send(*binary(form(order_no="1"), id="1")))
+        await own_kafka.start_node(1)
+        await sending
+        await service.send([], b"garbage")
+        await service.dealt_with(await service.send(*binary(form(order_no="0"), id="0")))
+        assert [one["order_no"] for one in await service.complaints()] == ["0", "1"]
+        assert len(await service.desk().open()) == 1
 
 
 async def test_killed_between_append_and_commit_nothing_is_done_twice(service, monkeypatch):

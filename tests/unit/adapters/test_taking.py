@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
 
+import asyncpg
 import pytest
 from pydantic import ValidationError
 
@@ -117,6 +118,9 @@ async def test_a_used_key_is_said_as_a_message_that_was_sent_before():
         (kernel.VersionConflict(stream="s", expected=1, actual=2), True),
         (kernel.ViewBehind(service="s", position=1), True),
         (ConnectionResetError(), True),
+        (asyncpg.CannotConnectNowError(), True),
+        (asyncpg.InvalidPasswordError(), True),
+        (asyncpg.DataError(), False),
         (kernel.KeyReused(scope="s", key="k"), False),
         (kernel.EventTooLarge(type="t", size=2, limit=1), False),
         (kernel.KeyOwnerErased(owner="o"), False),
