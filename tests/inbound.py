@@ -58,6 +58,10 @@ def form(**more: Any) -> bytes:
     return msgspec.json.encode({**FORM, **more})
 
 
+def inbound_of(rules: Sequence[MessageRule], source: InboundSource, settings: KafkaSettings) -> Inbound:
+    return Inbound("intake", rules, [source], settings, secret=SECRET, limit=LIMIT, clock=system_clock)
+
+
 @dataclass
 class Receiving:
     """`inbound` takes the topic of complaints for a tenant of its own as `crm`, once it is started."""
@@ -78,9 +82,7 @@ class Receiving:
         return one
 
     def inbound(self, rule: MessageRule | None = None, **source: Any) -> Inbound:
-        one = self.source.model_copy(update=source)
-        rules = [rule or self.rule]
-        return Inbound("intake", rules, [one], self.settings, secret=SECRET, limit=LIMIT, clock=system_clock)
+        return inbound_of([rule or self.rule], self.source.model_copy(update=source), self.settings)
 
     def start(self, inbound: Inbound | None = None) -> asyncio.Task[None]:
         task = asyncio.create_task((inbound or self.inbound()).run())

@@ -18,7 +18,15 @@ from shared.adapters.failpoints import FAILPOINTS
 from shared.contracts.catalogue import SERVICES
 
 PUBLISHING: frozenset[str] = frozenset({"before-produce", "after-produce-before-checkpoint"})
-FAULTS = (*(one for one in FAILPOINTS if one not in PUBLISHING), "server", "postgres", "backend", "polite-stop")
+TAKING: frozenset[str] = frozenset({"after-message-before-offset"})
+"""Met where other systems send messages, which a run of chaos doesn't: tests/integration/kafka/test_inbound.py does."""
+FAULTS = (
+    *(one for one in FAILPOINTS if one not in PUBLISHING | TAKING),
+    "server",
+    "postgres",
+    "backend",
+    "polite-stop",
+)
 DISTRIBUTED = (*FAULTS, *sorted(PUBLISHING), "service", "broker")
 AT_THE_END = "before-head-signing"
 """Heads are signed every minute, and when the server ends: then this one is met."""

@@ -118,7 +118,7 @@ def _list(arguments: Arguments, records: Sequence[Rejected | Handling]) -> None:
     ended = [one for one in records if isinstance(one, Handling) and _is_asked_for(arguments, one)]
     if arguments.json:
         for one in opened:
-            print(_line(_told(one)))
+            print(_line({name: said for name, said in _told(one).items() if name != "key"}))
         for handling in ended if arguments.all else ():
             print(_line({"id": str(handling.origin.id), **msgspec.to_builtins(handling)}))
         return

@@ -9,8 +9,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, model_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, field_validator, model_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from shared.adapters.http.policy import Principal, Role
 
@@ -44,19 +44,29 @@ class InboundSettings(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix="SUYUAN_", frozen=True, extra="ignore")
 
-    inbound: Sources = Field(
+    inbound: Annotated[Sources, NoDecode] = Field(
         (),
         description='Topics that are taken, and for whom: [{"topic": "suyuan.inbound.complaints.v1", '
         '"kind": "complaints", "tenant": "acme", "subject": "portal", "roles": ["service_agent"]}].',
     )
-    inbound_file: Path | None = Field(None, description="A file with such a list, beside or instead of it.")
+    inbound_file: Annotated[Sources, NoDecode] = Field(
+        (), description="A file with such a list (its path), beside or instead of it."
+    )
 
-    @property
-    def sources(self) -> tuple[InboundSource, ...]:
-        """Raises OSError, pydantic.ValidationError for the file."""
-        return self.inbound + (
-            () if self.inbound_file is None else _SOURCES.validate_json(self.inbound_file.read_bytes())
-        )
+    @field_validator("inbound", mode="before")
+    @classmethod
+    def _listed(cls, told: object) -> object:
+        return _SOURCES.validate_json(told) if isinstance(told, str) and told else told or ()
+
+    @field_validator("inbound_file", mode="before")
+    @classmethod
+    def _read(cls, told: object) -> object:
+        if not isinstance(told, (str, Path)) or not str(told):
+            return told or ()
+        try:
+            return _SOURCES.validate_json(Path(told).read_bytes())
+        except OSError as problem:
+            raise ValueError(f"SUYUAN_INBOUND_FILE {told}: {problem.strerror}") from problem
 
     @model_validator(mode="after")
     def _each_topic_once(self) -> Self:
@@ -66,3 +76,7 @@ class InboundSettings(BaseSettings):
             if topics.count(topic) > 1:
                 raise ValueError(f"SUYUAN_INBOUND names the topic {topic} twice: it can speak for one tenant only")
         return self
+
+    @property
+    def sources(self) -> tuple[InboundSource, ...]:
+        return self.inbound + self.inbound_file

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import json
+import signal
+import sys
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -22,6 +25,7 @@ from shared.kernel.clock import system_clock
 from shared.kernel.errors import StoreFull
 from tests.inbound import FORM, LIMIT, Receiving, binary, form, receiving, structured
 from tests.integration.app import RunningApp, running_app
+from tests.pages import ROOT
 from tests.published import ended, eventually
 
 
@@ -244,22 +248,53 @@ async def test_a_broker_that_is_killed_loses_and_doubles_nothing(intake, own_kaf
         assert len(await service.desk().open()) == 1
 
 
-async def test_killed_between_append_and_commit_nothing_is_done_twice(service, monkeypatch):
-    """As by kill -9: what was appended or rejected comes again, and its key absorbs it."""
-    dying = asyncio.Event()
+REPLICA = """
+import asyncio, json, sys
+from pathlib import Path
+from deploy.embedded.system import secrets_of, wired
+from deploy.settings import embedded_settings
+from shared.adapters.failpoints import arm
+from shared.adapters.kafka.inbound_settings import InboundSource
+from shared.adapters.kafka.settings import KafkaSettings
+from shared.contracts.catalogue import SERVICES
+from shared.kernel.clock import system_clock
+from shared.kernel.memory import MemoryStore
+from tests.inbound import inbound_of
 
-    def die(name: str) -> None:
-        assert name == "after-message-before-offset"
-        dying.set()
-        raise asyncio.CancelledError
+async def take():
+    told = json.loads(sys.argv[1])
+    folder, dsn = Path(told["folder"]), told["dsn"]
+    elsewhere = {name: MemoryStore(name, system_clock) for name in SERVICES if name != "intake"}
+    runtime = wired(embedded_settings(folder), secrets_of(folder), {"intake": dsn}, system_clock, elsewhere)["intake"]
+    source = InboundSource.model_validate_json(told["source"])
+    arm("after-message-before-offset:1")
+    kafka = KafkaSettings.model_validate_json(told["kafka"])
+    runtime.accompany(inbound_of(runtime.wired.messages, source, kafka))
+    async with runtime.lifespan():
+        await asyncio.Event().wait()
 
-    with monkeypatch.context() as killed:
-        killed.setattr("shared.adapters.kafka.inbound.failpoint", die)
-        await service.send(*binary(form(order_no="1")))
-        await service.send([], b"garbage")
-        task = service.start()
-        await dying.wait()
-        await ended([task])
+asyncio.run(take())
+"""
+
+
+async def test_killed_between_append_and_commit_nothing_is_done_twice(service):
+    """Another replica, killed -9 there: what it appended or rejected comes again, and its key absorbs it."""
+    await service.send(*binary(form(order_no="1")))
+    await service.send([], b"garbage")
+    told = {
+        "folder": str(service.app.folder),
+        "dsn": dict(service.app.databases["intake"].runtime),
+        "source": service.source.model_dump_json(),
+        "kafka": service.settings.model_dump_json(exclude_none=True),
+    }
+    replica = await asyncio.create_subprocess_exec(sys.executable, "-c", REPLICA, json.dumps(told), cwd=ROOT)
+    try:
+        async with asyncio.timeout(60):
+            assert await replica.wait() == -signal.SIGKILL
+    finally:
+        if replica.returncode is None:
+            replica.kill()
+            await replica.wait()
     assert (len(await service.complaints()), len(await service.desk().open())) == (1, 1)
     service.start()
     await service.dealt_with(await service.send(*binary(form(order_no="2"))))
@@ -302,6 +337,15 @@ async def test_what_came_of_the_messages_is_counted(service):
 async def test_a_topic_whose_settings_lack_the_role_is_refused_at_the_start(service):
     with pytest.raises(RoleMissing):
         service.inbound(roles=("auditor",))
+
+
+async def test_topics_that_name_persons_in_the_clear_are_not_kept_for_ever(service):
+    async with administration(service.settings) as admin:
+        inbound = await configuration(admin, service.source.topic)
+        rejected = await configuration(admin, service.inbound().rejected)
+    days = 24 * 3600 * 1000
+    assert (inbound["cleanup.policy"], int(inbound["retention.ms"])) == ("delete", 30 * days)
+    assert (rejected["cleanup.policy"], int(rejected["max.compaction.lag.ms"])) == ("compact", 7 * days)
 
 
 async def test_a_topic_that_would_lose_messages_is_not_read(service):

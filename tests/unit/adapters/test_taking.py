@@ -138,11 +138,28 @@ def test_topics_are_configured_by_variable_or_file_each_once(tmp_path, monkeypat
     file.write_text(f"[{SOURCE.model_dump_json()}]")
     assert InboundSettings().sources == ()
     assert InboundSettings(inbound_file=file).sources == (SOURCE,)
+    monkeypatch.setenv("SUYUAN_INBOUND", "")
+    monkeypatch.setenv("SUYUAN_INBOUND_FILE", str(file))
+    assert InboundSettings().sources == (SOURCE,)
     monkeypatch.setenv("SUYUAN_INBOUND", f"[{SOURCE.model_copy(update={'topic': 'other'}).model_dump_json()}]")
     assert [one.topic for one in InboundSettings(inbound_file=file).sources] == ["other", "in"]
     monkeypatch.setenv("SUYUAN_INBOUND", f"[{SOURCE.model_copy(update={'tenant': 'beta'}).model_dump_json()}]")
     with pytest.raises(ValidationError, match="twice"):
         InboundSettings(inbound_file=file)
+
+
+@pytest.mark.parametrize(
+    ("name", "told", "said"),
+    [
+        ("INBOUND", "[{", "JSON"),
+        ("INBOUND", "{}", "valid"),
+        ("INBOUND_FILE", "/nowhere/x.json", "INBOUND_FILE /nowhere"),
+    ],
+)
+def test_settings_that_can_not_be_read_are_said(monkeypatch, name, told, said):
+    monkeypatch.setenv(f"SUYUAN_{name}", told)
+    with pytest.raises(ValidationError, match=said):
+        InboundSettings()
 
 
 @pytest.mark.parametrize("wrong", [{"roles": []}, {"roles": ["king"]}, {"tenant": ""}, {"topic": "a b"}, {"kind": "x"}])
