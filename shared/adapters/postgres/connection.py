@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -73,6 +74,7 @@ def make_pool(
         asking = {"statement_timeout": str(ceil(query_seconds * 1000)), "default_transaction_read_only": "on"}
     return asyncpg.create_pool(
         **dsn,
+        loop=_loop_here(),
         min_size=least,
         max_size=most,
         reset=_nothing_to_reset,
@@ -85,6 +87,16 @@ def make_pool(
             **asking,
         },
     )
+
+
+def _loop_here() -> asyncio.AbstractEventLoop:
+    """The running loop. Without one a pool can't be connected, only wired; asyncpg wants a loop all the same."""
+    try:
+        return asyncio.get_running_loop()
+    except RuntimeError:
+        none = asyncio.new_event_loop()
+        none.close()
+        return none
 
 
 async def connect(pool: asyncpg.Pool) -> None:

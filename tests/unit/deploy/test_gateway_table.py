@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import re
 
@@ -34,6 +35,12 @@ def test_every_operation_of_the_document_reaches_the_service_that_serves_it(serv
     assert set(documented) == set(serving)
     assert {path: table.service_of(filled(path)) for path in documented} == serving
     assert set(serving.values()) == set(SERVICES)
+
+
+def test_the_routes_are_known_where_no_event_loop_is_or_was(tmp_path):
+    """As in a command's main thread after something there ran in a loop of its own."""
+    asyncio.run(asyncio.sleep(0))
+    assert set(unconnected(embedded_settings(tmp_path))) == set(SERVICES)
 
 
 def test_no_prefix_is_there_that_need_not_be(services):

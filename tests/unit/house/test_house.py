@@ -16,6 +16,7 @@ HOSTS = (("pypi", "org"), ("pythonhosted", "org"), ("npmjs", "(org|com)"), ("jsd
 MACHINE_PATHS = re.compile("/" + r"(work|root|home/\w+|Users/\w+)/")
 REGISTRIES = re.compile("|".join(f"{host}[.]{top}" for host, top in HOSTS))
 UNFINISHED = re.compile(r"\b(TO" + r"DO|FIX" + r"ME|XX" + r"X)\b")
+UNMERGED = re.compile("^(<{7} |={7}$|>{7} )")
 
 
 def _tracked() -> list[Path]:
@@ -104,3 +105,7 @@ def test_nothing_is_left_for_later():
 def test_no_module_is_named_after_nothing():
     vague = {"util", "utils", "helper", "helpers", "manager", "managers", "misc", "common"}
     assert [str(path) for path in _tracked() if path.suffix == ".py" and path.stem in vague] == []
+
+
+def test_no_merge_was_left_half_done():
+    assert _found(UNMERGED) == []
