@@ -29,6 +29,11 @@ MEASUREMENTS = (
     "localisation",
     "cold_start",
     "memory",
+    "relay",
+    "through_kafka",
+    "visibility_through_kafka",
+    "service_memory",
+    "analytics",
 )
 RESULTS = Path(__file__).parent / "results.json"
 WIDE = 160

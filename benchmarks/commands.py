@@ -38,14 +38,14 @@ def offered(number: int = 1) -> ResolutionOffered:
     )
 
 
-def prepared(stream: str = "complaint-bench", version: int = 1, number: int = 1) -> PreparedEvent:
+def prepared(stream: str = "complaint-bench", version: int = 1, number: int = 1, tenant: str = TENANT) -> PreparedEvent:
     event = offered(number)
     name, schema_version = codec.name_and_version(event)
     meta = Meta(
         event_id=new_id(),
         type=name,
         schema_version=schema_version,
-        tenant=TENANT,
+        tenant=tenant,
         service="intake",
         stream=stream,
         version=version,
@@ -70,25 +70,32 @@ def command(events: tuple[PreparedEvent, ...]) -> AppendRequest:
 
 @dataclass(frozen=True, slots=True)
 class History:
-    """A log of `events` events over `streams` streams, round robin, so that neighbours touch different streams."""
+    """A log of `events` events over `streams` streams, round robin, so that neighbours touch different streams.
+
+    A stream is one tenant's; the tenants share the streams evenly.
+    """
 
     events: int
     streams: int
+    tenants: tuple[str, ...] = (TENANT,)
 
     def stream(self, nth: int) -> str:
         return f"complaint-{nth % self.streams:08}"
+
+    def tenant(self, nth: int) -> str:
+        return self.tenants[nth % self.streams % len(self.tenants)]
 
     def version(self, nth: int) -> int:
         return nth // self.streams + 1
 
     def requests(self) -> Iterator[AppendRequest]:
         for nth in range(self.events):
-            stream, version = self.stream(nth), self.version(nth)
+            tenant, stream, version = self.tenant(nth), self.stream(nth), self.version(nth)
             yield AppendRequest(
-                tenant=TENANT,
+                tenant=tenant,
                 stream=stream,
                 expected=version - 1,
-                events=(prepared(stream, version, nth % 9 + 1),),
+                events=(prepared(stream, version, nth % 9 + 1, tenant),),
                 key=Key("u-1 offer", f"{stream}-{version}", FINGERPRINT),
             )
 

@@ -48,7 +48,7 @@ async def server(which: str, dsn: dict[str, Any], folder: Path) -> AsyncIterator
         await process.wait()
 
 
-async def _load(port: int, headers: dict[str, str], seconds: float) -> dict[str, float]:
+async def load(port: int, headers: dict[str, str], seconds: float) -> dict[str, float]:
     words = ("-m", "benchmarks.http_client", str(port), str(CONNECTIONS), str(seconds))
     client = await asyncio.create_subprocess_exec(sys.executable, *words, stdin=PIPE, stdout=PIPE)
     said, _ = await client.communicate(json.dumps({"headers": headers, "body": FORM}).encode())
@@ -67,12 +67,12 @@ async def measure(rig: Rig) -> Rows:
     waits: list[tuple[float, float]] = []
 
     async def ours() -> float:
-        found = await _load(port, headers, rig.seconds)
+        found = await load(port, headers, rig.seconds)
         waits.append((found["p50_ms"], found["p99_ms"]))
         return found["rate"]
 
     async def reference() -> float:
-        return (await _load(bare_port, headers, rig.seconds))["rate"]
+        return (await load(bare_port, headers, rig.seconds))["rate"]
 
     async with rig.service() as service, rig.plain_database() as plain:
         await raw.make(plain)

@@ -54,6 +54,7 @@ class Service:
     """One service's database, as its runtime sees it: pools, log and store as production makes them."""
 
     dsn: ConnectArgs
+    owner: ConnectArgs
     pool: asyncpg.Pool
     derived: asyncpg.Pool
     log: PostgresLog
@@ -79,7 +80,7 @@ class Rig:
         derived = await open_pool(dict(made.runtime), least=1, most=6, derived=True)
         log = PostgresLog(name, pool)
         try:
-            yield Service(made.runtime, pool, derived, log, PostgresStore(pool, log))
+            yield Service(made.runtime, made.owner, pool, derived, log, PostgresStore(pool, log))
         finally:
             pool.terminate()  # closing would wait for what a failed measurement left open
             derived.terminate()

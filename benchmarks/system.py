@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import re
 import sys
 import time
 from asyncio.subprocess import DEVNULL, PIPE
@@ -14,6 +16,7 @@ from pathlib import Path
 
 import psutil
 
+from deploy.chaos.run import UNCOUNTED
 from shared.contracts.catalogue import SERVICES
 
 MIB = 1024 * 1024
@@ -25,10 +28,18 @@ class Started:
 
     seconds: float
     process: psutil.Process
+    url: str
 
     def resident(self) -> float:
         """MiB of the Python process."""
         return float(self.process.memory_info().rss / MIB)
+
+    def resident_services(self) -> dict[str, float]:
+        """MiB of each service's own process, where each has one."""
+        lines = [(child, child.cmdline()) for child in self.process.children(recursive=True)]
+        return {
+            line[4]: float(child.memory_info().rss / MIB) for child, line in lines if line[2:4] == ["deploy", "serve"]
+        }
 
     def resident_postgres(self) -> float:
         """MiB of Postgres with its backends; shared pages are counted once, by proportional set size."""
@@ -41,15 +52,18 @@ def missing() -> list[str]:
 
 
 @asynccontextmanager
-async def started(folder: Path) -> AsyncIterator[Started]:
+async def started(folder: Path, *more: str) -> AsyncIterator[Started]:
+    """`more`: further words of `deploy run`. Nobody's requests are counted."""
     start = time.perf_counter()
-    words = ("-m", "deploy", "run", "--port", "0", "--data-dir", str(folder))
-    process = await asyncio.create_subprocess_exec(sys.executable, *words, stdout=PIPE, stderr=DEVNULL)
+    words = ("-m", "deploy", "run", "--port", "0", "--data-dir", str(folder), *more)
+    environment = {**os.environ, **UNCOUNTED}
+    process = await asyncio.create_subprocess_exec(sys.executable, *words, stdout=PIPE, stderr=DEVNULL, env=environment)
     assert process.stdout is not None
     try:
-        line = await process.stdout.readline()
-        assert "http://" in line.decode(), f"it did not start: {line.decode()}"
-        yield Started(time.perf_counter() - start, psutil.Process(process.pid))
+        line = (await process.stdout.readline()).decode()
+        found = re.search(r"http://[\d.]+:\d+", line)
+        assert found is not None, f"it did not start: {line}"
+        yield Started(time.perf_counter() - start, psutil.Process(process.pid), found[0])
     finally:
         if process.returncode is None:
             process.terminate()

@@ -12,7 +12,6 @@ from shared.adapters.postgres.projector import Projector
 
 EACH_SECOND = 500
 PATIENCE = 5.0
-WARM = 250
 LEAST_SECONDS = 12.0
 """Postgres makes a new WAL file every ten seconds or so at this rate: a shorter run is ruled by one such pause."""
 
@@ -25,17 +24,22 @@ async def _seen(service: Service, projector: Projector) -> float:
     return time.perf_counter() - start
 
 
+async def at_a_rate(service: Service, projector: Projector, each_second: int, seconds: float) -> list[float]:
+    """Milliseconds that each command took to be seen; the first half second is left out."""
+    clock = asyncio.get_running_loop().time
+    first, asked = clock(), []
+    for nth in range(int(max(seconds, LEAST_SECONDS) * each_second)):
+        await asyncio.sleep(max(0.0, first + nth / each_second - clock()))
+        asked.append(asyncio.create_task(_seen(service, projector)))
+    return [taken * 1000 for taken in await asyncio.gather(*asked)][each_second // 2 :]
+
+
 async def measure(rig: Rig) -> Rows:
     async with rig.service() as service:
         projector = Projector(service.derived, model(), {"intake": service.log})
         await projector.start()
         following = [asyncio.create_task(projector.run()), asyncio.create_task(service.log.run())]
-        clock = asyncio.get_running_loop().time
-        first, asked = clock(), []
-        for nth in range(int(max(rig.seconds, LEAST_SECONDS) * EACH_SECOND)):
-            await asyncio.sleep(max(0.0, first + nth / EACH_SECOND - clock()))
-            asked.append(asyncio.create_task(_seen(service, projector)))
-        taken = [seconds * 1000 for seconds in await asyncio.gather(*asked)][WARM:]
+        taken = await at_a_rate(service, projector, EACH_SECOND, rig.seconds)
         for task in following:
             task.cancel()
         await asyncio.gather(*following, return_exceptions=True)

@@ -26,7 +26,7 @@ from shared.adapters.postgres.log import PostgresLog
 from shared.adapters.postgres.migrate import migrate
 from shared.kernel.ids import new_id
 
-PATIENCE = 20.0
+PATIENCE = 30.0
 
 
 def settings_of(kafka: LocalKafka, **more: Any) -> KafkaSettings:

@@ -12,7 +12,7 @@ from shared.adapters.postgres.log import PostgresLog
 from shared.kernel.chain import GENESIS, digest, link
 from shared.kernel.ids import new_id
 from tests.contract.stores import request
-from tests.published import come_to
+from tests.published import PATIENCE, come_to
 
 
 @pytest.fixture
@@ -120,7 +120,7 @@ async def test_who_waits_for_it_ends_when_cancelled_in_the_very_moment_it_grows(
 async def test_what_was_just_recorded_is_reached_and_what_was_not_is_not(logs, tenant):
     """A copy is waited for: whoever has heard of a position elsewhere may ask for it at once."""
     appended = await logs.store.append(request("a", tenant=tenant, count=3))
-    assert await logs.log.reached(tenant, appended.position, 10)
+    assert await logs.log.reached(tenant, appended.position, PATIENCE)
     assert [event.position for event in await logs.log.read(tenant, 2, 1)] == [3]
     assert not await logs.log.reached(tenant, 4, 0.1)
     assert not await logs.log.reached(f"{tenant}-nobody", 1, 0.1)

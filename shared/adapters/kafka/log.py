@@ -27,6 +27,7 @@ from shared.kernel.recorded import Recorded
 
 HINTS = 10_000
 END_SECONDS = 0.5
+AT_A_TIME = 4
 _PLACE = attrgetter("place")
 
 _log = get_logger("suyuan.topic")
@@ -133,10 +134,18 @@ class KafkaLog:
         return batch
 
     async def _collect(self, head: Head, tenant: str, after: int, count: int, start: int) -> list[Recorded]:
-        """The tenant's events past `after`, in order, from offset `start` on; empty where they don't go on there."""
+        """The tenant's events past `after`, in order, from offset `start` on; empty where they don't go on there.
+
+        Not many pages are fetched for one tenant: the others that lie on them are to have their turn meanwhile.
+        """
         found: list[Recorded] = []
+        fetched = 0
         for number in range(start // PAGE, head.place // PAGE + 1):
-            events = (await self._tail.pages.page(head.partition, number)).by_tenant.get(tenant, [])
+            if not self._tail.pages.has(head.partition, number):
+                fetched += 1
+                if found and fetched > AT_A_TIME:
+                    break
+            events = (await self._tail.pages.page(head.partition, number, tenant)).by_tenant.get(tenant, [])
             for event in events[bisect_left(events, start, key=_PLACE) :]:
                 if event.position == after + 1:
                     found.append(event)
@@ -168,7 +177,7 @@ class KafkaLog:
     async def _page_with(self, partition: int, tenant: str, number: int, last: int) -> tuple[int, Sequence[Recorded]]:
         """The first page from `number` to `last` that has events of the tenant."""
         while number <= last:
-            events = (await self._tail.pages.page(partition, number)).by_tenant.get(tenant)
+            events = (await self._tail.pages.page(partition, number, tenant)).by_tenant.get(tenant)
             if events:
                 return number, events
             number += 1

@@ -20,6 +20,8 @@ from shared.kernel.recorded import Recorded
 PAGE = 256
 """Offsets a page: the newest of each partition stays in memory."""
 KEPT_BYTES = 32 << 20
+AHEAD_BYTES = KEPT_BYTES // 2
+"""What may lie here that nobody has looked at yet: whoever follows the topic waits for its readers then."""
 OVERHEAD_BYTES = 500
 """What an event takes beside its own bytes."""
 PATIENCE_MS = 1000
@@ -32,12 +34,18 @@ PageKey = tuple[int, int]
 class Page:
     """What lies between two offsets, by tenant. Everything before `end` is in it; the newest page still grows."""
 
-    __slots__ = ("by_tenant", "end", "size")
+    __slots__ = ("by_tenant", "end", "size", "unseen")
 
     def __init__(self, start: int) -> None:
         self.end = start
         self.size = 0
+        self.unseen: set[str] = set()
         self.by_tenant: dict[str, list[Recorded]] = {}
+
+    @property
+    def waiting(self) -> int:
+        """Its bytes, while somebody's events in it have not been looked at."""
+        return self.size if self.unseen else 0
 
     def add(self, tenant: str, event: Recorded) -> int:
         """How many bytes it grew by."""
@@ -57,6 +65,8 @@ class Pages:
         self._kept: OrderedDict[PageKey, Page] = OrderedDict()
         self._newest: dict[int, int] = {}
         self._bytes = 0
+        self._waiting = 0
+        self._looked_at = asyncio.Event()
         self._fetching = asyncio.Lock()
         self._consumer: AIOKafkaConsumer | None = None
 
@@ -68,7 +78,10 @@ class Pages:
         if page is None:
             page = self._keep((partition, number), Page(number * PAGE))
         if offset >= page.end:  # else read before, by whoever fetched the page
+            waited = page.waiting
             self._bytes += page.add(tenant, event)
+            page.unseen.add(tenant)
+            self._waiting += page.waiting - waited
             page.end = offset + 1
 
     def grown_to(self, partition: int, offset: int) -> None:
@@ -77,8 +90,22 @@ class Pages:
         if page is not None:
             page.end = max(page.end, min(offset, (self._newest[partition] + 1) * PAGE))
 
-    async def page(self, partition: int, number: int) -> Page:
-        """The page, fetched where it isn't kept: as far as the topic has it.
+    def has(self, partition: int, number: int) -> bool:
+        return (partition, number) in self._kept
+
+    async def looked_at(self, patience: float) -> bool:
+        """Whether there is room to go on, or somebody has made some within `patience` seconds."""
+        while self._waiting > AHEAD_BYTES:
+            looked_at = self._looked_at
+            try:
+                async with asyncio.timeout(patience):
+                    await looked_at.wait()
+            except TimeoutError:
+                return False
+        return True
+
+    async def page(self, partition: int, number: int, tenant: str) -> Page:
+        """The page for a tenant's sake, fetched where it isn't kept: as far as the topic has it.
 
         Raises KafkaError, TimeoutError.
         """
@@ -87,8 +114,12 @@ class Pages:
         if page is None:
             async with self._fetching, asyncio.timeout(LONGEST_SECONDS):
                 page = self._kept.get(key) or await self._fetched(partition, number)
-        else:
-            self._kept.move_to_end(key)
+        if tenant in page.unseen:
+            waited = page.waiting
+            page.unseen.discard(tenant)
+            self._waiting += page.waiting - waited
+            self._looked_at.set()
+            self._looked_at = asyncio.Event()
         return page
 
     async def close(self) -> None:
@@ -131,9 +162,11 @@ class Pages:
 
     def _keep(self, key: PageKey, page: Page) -> Page:
         self._kept[key] = page
-        for old in list(self._kept):
-            if self._bytes <= KEPT_BYTES:
+        while self._bytes > KEPT_BYTES:
+            oldest = next((old for old in self._kept if old != key and self._newest.get(old[0]) != old[1]), None)
+            if oldest is None:
                 break
-            if old != key and self._newest.get(old[0]) != old[1]:
-                self._bytes -= self._kept.pop(old).size
+            gone = self._kept.pop(oldest)
+            self._bytes -= gone.size
+            self._waiting -= gone.waiting
         return page

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cache
 from typing import ClassVar, Protocol
 
 import msgspec
@@ -64,14 +65,10 @@ def headers(recorded: Recorded) -> list[tuple[str, bytes]]:
     """The record's headers. Attribute names are lower-case letters and digits, as CloudEvents 1.0 (3.1) demands."""
     meta = recorded.meta
     found = [
-        ("ce_specversion", b"1.0"),
+        *_of_type(meta.service, meta.type, meta.schema_version),
         ("ce_id", str(meta.event_id).encode()),
-        ("ce_source", SOURCE.format(meta.service).encode()),
-        ("ce_type", meta.type.encode()),
         ("ce_subject", meta.stream.encode()),
         ("ce_time", _told(meta.occurred_at)),
-        ("ce_dataschema", schema_id(meta.type, meta.schema_version).encode()),
-        ("content-type", CONTENT_TYPE),
         ("ce_partitionkey", meta.tenant.encode()),
         ("ce_position", b"%d" % recorded.position),
         ("ce_recordedat", _told(recorded.recorded_at)),
@@ -84,6 +81,18 @@ def headers(recorded: Recorded) -> list[tuple[str, bytes]]:
     if meta.traceparent is not None:
         found.append(("ce_traceparent", meta.traceparent.encode()))
     return found
+
+
+@cache
+def _of_type(service: str, type_: str, version: int) -> Headers:
+    """What all events of a type and version say alike."""
+    return (
+        ("ce_specversion", b"1.0"),
+        ("ce_source", SOURCE.format(service).encode()),
+        ("ce_type", type_.encode()),
+        ("ce_dataschema", schema_id(type_, version).encode()),
+        ("content-type", CONTENT_TYPE),
+    )
 
 
 def recorded(record: Record) -> Recorded:

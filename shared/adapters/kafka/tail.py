@@ -25,6 +25,8 @@ from shared.kernel.recorded import Recorded
 POLL_MS = 1000
 SAVE_SECONDS = 1.0
 RETRY_SECONDS = 0.5
+READER_SECONDS = 0.2
+"""A reader that goes on looks at the next page well within that."""
 AT_ONCE = 5000
 """Records between two looks at anything else."""
 
@@ -54,6 +56,7 @@ class Tail:
         self._repeats: list[Recorded] = []
         self._back: dict[int, int] = {}
         self._unsaved: set[str] = set()
+        self._unheeded, self._in_vain = 0, 1
         self.grown = asyncio.Event()
         self._following: AIOKafkaConsumer | None = None
 
@@ -72,6 +75,20 @@ class Tail:
                 if asyncio.get_running_loop().time() - saved > SAVE_SECONDS:
                     await self._save()
                     saved = asyncio.get_running_loop().time()
+                await self._wait_for_readers()
+
+    async def _wait_for_readers(self) -> None:
+        """What is read long before its turn would have to be fetched again.
+
+        While no reader goes on (none there, or all halted) it is waited for ever more seldom: heads are to be known.
+        """
+        if self._unheeded:
+            self._unheeded -= 1
+        elif await self.pages.looked_at(READER_SECONDS):
+            self._in_vain = 1
+        else:
+            self._unheeded = self._in_vain
+            self._in_vain *= 2
 
     async def come_to_the_end(self) -> None:
         """Return once everything that the topic has now was applied. Raises KafkaError."""

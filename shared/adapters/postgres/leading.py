@@ -40,6 +40,10 @@ async def leading(pool: asyncpg.Pool, name: str) -> AsyncIterator[None]:
             if lost and task.uncancel() == 0:
                 raise StoreUnavailable from None
             raise
+        except BaseException:
+            if lost:  # what failed in the body failed for the same reason, and was told instead of the cancellation
+                task.uncancel()
+            raise
         finally:
             if not lost and not connection.is_closed():
                 connection.remove_termination_listener(lose)

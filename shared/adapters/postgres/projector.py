@@ -132,17 +132,16 @@ class Projector:
         while True:
             ahead = await log.changed(self._seen(source), PATIENCE_SECONDS)
             try:
-                for tenant, head in ahead.items():
-                    await self._come_to(source, tenant, head)
+                for tenant in ahead:  # a batch each, so that all go through the log together
+                    await self._go_on(source, tenant)
             except Exception as error:
                 if not isinstance(error, BROKEN) and not isinstance(error.__cause__, BROKEN):
                     raise
                 await asyncio.sleep(RETRY_SECONDS)
 
-    async def _come_to(self, source: str, tenant: str, head: int) -> None:
+    async def _go_on(self, source: str, tenant: str) -> None:
         try:
-            while self.positions[source].get(tenant, 0) < head and await self.advance(source, tenant):
-                pass
+            await self.advance(source, tenant)
         except CheckpointMoved:
             await self.start()
 

@@ -65,9 +65,8 @@ class Reactor:
             seen = self.positions | dict.fromkeys(self.halted, _NEVER)
             ahead = await self._log.changed(seen, PATIENCE_SECONDS)
             try:
-                for tenant in ahead:
-                    while await self.advance(tenant):
-                        pass
+                for tenant in ahead:  # a batch each, so that all go through the log together
+                    await self.advance(tenant)
             except Exception as error:
                 if not isinstance(error, (*BROKEN, StoreError)):
                     raise

@@ -98,13 +98,16 @@ async def _catch_up(
 ) -> int:
     heads = {(s, t): head for s in sorted(new.model.sources) for t, head in (await logs[s].heads()).items()}
     total, done = sum(heads.values()), 0
-    for (source, tenant), head in heads.items():
-        position = 0
-        while position < head:
-            batch = await logs[source].read(tenant, position, min(BATCH, head - position))
+    positions = dict.fromkeys(heads, 0)
+    while positions:  # a batch of each tenant in turn, so that all go through the log together
+        for (source, tenant), position in list(positions.items()):
+            left = heads[source, tenant] - position
+            batch = await logs[source].read(tenant, position, min(BATCH, left))
             async with connection.transaction():
                 await apply(connection, new, source, tenant, position, batch)
-            position = batch[-1].position
+            positions[source, tenant] = batch[-1].position
+            if left == len(batch):
+                del positions[source, tenant]
             done += len(batch)
             progress(done, total)
     return done
