@@ -30,10 +30,13 @@ async def test_one_leads_and_the_next_follows_when_it_ends(service):
 
 
 async def test_who_loses_the_lock_is_told(service):
-    with pytest.raises(StoreUnavailable):
+    async def lead() -> None:
         async with leading(service.pool, "told"):
             await service.pool.execute(END_THE_LOCK)
             await asyncio.sleep(PATIENCE)
+
+    with pytest.raises(StoreUnavailable):
+        await lead()
     await back_off(0)
 
 
@@ -46,11 +49,14 @@ async def test_who_fails_with_the_lock_is_not_cancelled_later(service):
         except asyncio.CancelledError:
             raise ConnectionError("the same connection") from None
 
-    with pytest.raises(ExceptionGroup):
+    async def lead() -> None:
         async with leading(service.pool, "group"), asyncio.TaskGroup() as group:
             group.create_task(meets_the_same())
             await service.pool.execute(END_THE_LOCK)
             await asyncio.sleep(PATIENCE)
+
+    with pytest.raises(ExceptionGroup):
+        await lead()
     task = asyncio.current_task()
     assert task is not None
     assert task.cancelling() == 0
