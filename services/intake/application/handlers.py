@@ -53,7 +53,7 @@ from shared.contracts.intake.reference import (
 )
 from shared.kernel.errors import ClaimTaken, LookupTaken, NotFound
 from shared.kernel.handling import ATTEMPTS, Handled, Handler
-from shared.kernel.ports import Appended, Claim, Context, EventStore, Lookup, Numbers, Reaction, SubjectKeys, Vault
+from shared.kernel.ports import Appended, Context, EventStore, Lookup, Numbers, Reaction, SubjectKeys, Vault
 
 HandledComplaint = Handled[Complaint]
 
@@ -265,10 +265,7 @@ class IntakeHandlers:
 
 
 def _claims(command: RegisterComplaint, message: UUID | None) -> list[Claim]:
-    claims = [Claim(registration.NUMBER_SCOPE, command.complaint_no)]
-    if command.source_reference:
-        source = registration.source_claim(command.channel, command.source_reference)
-        claims.append(Claim(registration.SOURCE_SCOPE, source))
+    claims = [*registration.claims(command.complaint_no, command.channel, command.source_reference)]
     if message is not None:
         claims.append(Claim(registration.MESSAGE_SCOPE, str(message)))
     return claims

@@ -10,6 +10,7 @@ from services.intake.domain.complaint.clocks import promises
 from services.intake.domain.complaint.commands import RegisterComplaint
 from services.intake.domain.errors import InTheFuture, ItemWrong, NoItems, SourceReferenceDiffers, TimesOutOfOrder
 from shared.contracts.intake.complaint import ComplaintItem, ComplaintRegistered, NamedValue
+from shared.kernel.ports import Claim
 
 NUMBER_FORMAT = "C{year}-{number:06d}"
 NUMBER_SCOPE = "complaint_no"
@@ -27,6 +28,12 @@ def complaint_no(year: int, number: int) -> str:
 def source_claim(channel: str, reference: str) -> str:
     """What is claimed so that one channel's reference stands for one complaint (rule 1)."""
     return f"{channel}\x1f{reference}"
+
+
+def claims(number: str, channel: str, reference: str | None) -> tuple[Claim, ...]:
+    """What a registration takes for ever."""
+    source = (Claim(SOURCE_SCOPE, source_claim(channel, reference)),) if reference else ()
+    return (Claim(NUMBER_SCOPE, number), *source)
 
 
 def registered(command: RegisterComplaint) -> ComplaintRegistered:
