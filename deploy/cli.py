@@ -54,6 +54,9 @@ COMMANDS = (
         "处理拒收的外来消息",
         "list, send again or drop messages that weren't taken",
     ),
+    Command(
+        "topics", "deploy.commands.topics", "核对、建立、取回、重发主题", "compare, make, import from, republish topics"
+    ),
     Command("schemas", "deploy.commands.schemas", "生成事件的 JSON Schema", "generate the events' JSON Schemas"),
     Command("openapi", "deploy.commands.openapi", "生成 OpenAPI 文档", "generate the OpenAPI document"),
     Command("asyncapi", "deploy.commands.asyncapi", "生成 AsyncAPI 文档", "generate the AsyncAPI document"),

@@ -66,7 +66,7 @@ async def _runtimes(stack: AsyncExitStack, settings: Settings) -> Mapping[str, R
         try:
             system = await stack.enter_async_context(embedded(settings))
         except FolderInUse:
-            dsns = _running_dsns(settings)
+            dsns = running_dsns(settings)
             if dsns is None and clock() > deadline:
                 raise
         else:
@@ -78,7 +78,7 @@ async def _runtimes(stack: AsyncExitStack, settings: Settings) -> Mapping[str, R
         await asyncio.sleep(POLL_SECONDS)
 
 
-def _running_dsns(settings: Settings) -> Mapping[str, Mapping[str, Any]] | None:
+def running_dsns(settings: Settings) -> Mapping[str, Mapping[str, Any]] | None:
     """How to reach the databases of the process that holds the folder; None while its Postgres isn't ready."""
     postmaster = Postmaster.of(settings.data_dir.absolute() / "postgres" / "data")
     if postmaster is None or postmaster.socket_folder is None or not postmaster.is_ready:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from fastapi import APIRouter
 
 from services.capa.application import reactions
+from services.capa.application.beside import KEEPING
 from services.capa.application.handlers import CapaHandlers
 from services.capa.entrypoints import actions, http
 from services.capa.readmodels import (
@@ -47,4 +48,5 @@ def wire(resources: Resources, views: Views) -> Wired:
             *reactions.rules(handlers, recurrences.KnownItems(resources, views)),
             erasure_rule(resources.store, resources.vault),
         ),
+        keeping=KEEPING,
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from fastapi import APIRouter
 
 from services.intake.application import reactions, timers
+from services.intake.application.beside import KEEPING
 from services.intake.application.handlers import IntakeHandlers
 from services.intake.entrypoints import attachments, consumer, http, rules
 from services.intake.readmodels import complaint_list, due_times, open_investigations, subject_complaints
@@ -43,4 +44,5 @@ def wire(resources: Resources, views: Views) -> Wired:
         timers=timers.rules(handlers, due_times.MODEL),
         anchors=anchors,
         messages=(consumer.complaints(handlers),),
+        keeping=KEEPING,
     )

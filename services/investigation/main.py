@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 from fastapi import APIRouter
 
 from services.investigation.application import reactions
+from services.investigation.application.beside import KEEPING
 from services.investigation.application.capture import Capture
 from services.investigation.application.handlers import InvestigationHandlers
 from services.investigation.application.population import Populations
@@ -98,4 +99,5 @@ def wire(resources: Resources, views: Views) -> Wired:
         ),
         anchors=anchored,
         messages=(consumer.epcis(),),
+        keeping=KEEPING,
     )

@@ -29,6 +29,7 @@ from shared.adapters.postgres.reader import PoolReader, TimedReader
 from shared.adapters.postgres.timekeeper import Timekeeper
 from shared.adapters.privacy import SealingVault
 from shared.adapters.settings import Settings
+from shared.kernel.beside import NOTHING_KEPT, Keeping
 from shared.kernel.clock import Clock
 from shared.kernel.errors import StoreError, SuyuanError, ViewBehind
 from shared.kernel.ports import Blobs, EventLog
@@ -102,6 +103,7 @@ class Wired:
     timers: tuple[TimerRule, ...] = ()
     anchors: tuple[Anchor, ...] = ()
     messages: tuple[MessageRule, ...] = ()
+    keeping: Keeping = NOTHING_KEPT
 
 
 class Views:

@@ -7,13 +7,13 @@ reaction or a timer would have its effect again, and a destroyed key would be ba
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from uuid import UUID
 
 from shared.kernel.ids import derived_id
 from shared.kernel.ports import Claim, Reaction
-from shared.kernel.recorded import Meta
+from shared.kernel.recorded import Meta, Recorded
 
 _NUMBER = re.compile(r"[A-Z](\d{4})-(\d+)")
 
@@ -39,6 +39,23 @@ class Beside:
 NOTHING = Beside()
 
 
+def nothing(recorded: Recorded) -> Beside:
+    """Of a service that keeps nothing beside its events."""
+    del recorded
+    return NOTHING
+
+
+@dataclass(frozen=True, slots=True)
+class Keeping:
+    """What a service keeps beside its events: `beside` says it of one, `timers` are the names of its timers."""
+
+    beside: Callable[[Recorded], Beside] = nothing
+    timers: tuple[str, ...] = ()
+
+
+NOTHING_KEPT = Keeping()
+
+
 def numbered(scope: str, written: str) -> tuple[Drawn, ...]:
     """Of `A2026-0001`; nothing of what is written otherwise."""
     found = _NUMBER.fullmatch(written)
@@ -53,7 +70,7 @@ def mark_of(meta: Meta, rules: Iterable[str], timers: Iterable[str]) -> Reaction
     """
     target = meta.stream.partition("-")[2]
     if meta.causation_id is not None:
-        for name in (f"{rule}:{target}" for rule in rules):
+        for name in (name for rule in rules for name in (f"{rule}:{target}", rule)):
             if derived_id("reaction", meta.service, name, str(meta.causation_id)) == meta.command_id:
                 return Reaction(name, meta.causation_id)
         return None

@@ -4,19 +4,20 @@ from __future__ import annotations
 
 from services.capa.application.handlers import NUMBER_SCOPE, cause_claim
 from shared.contracts.capa.capa import CapaOpened, CauseAddressed
-from shared.contracts.event import Event
-from shared.kernel.beside import NOTHING, Beside, numbered
+from shared.kernel.beside import NOTHING, Beside, Keeping, numbered
 from shared.kernel.ports import Claim
+from shared.kernel.recorded import Recorded
 
-TIMERS: tuple[str, ...] = ()
 
-
-def beside(event: Event) -> Beside:
+def beside(recorded: Recorded) -> Beside:
     """The CAPA that addressed a cause first is its home for ever: who comes later takes nothing."""
-    match event:
-        case CapaOpened():
+    match recorded.event:
+        case CapaOpened() as event:
             return Beside((Claim(NUMBER_SCOPE, event.capa_no),), numbered(NUMBER_SCOPE, event.capa_no))
-        case CauseAddressed():
+        case CauseAddressed() as event:
             return Beside((cause_claim(event.root_cause_id),))
         case _:
             return NOTHING
+
+
+KEEPING = Keeping(beside)

@@ -53,7 +53,7 @@ from shared.contracts.intake.reference import (
 )
 from shared.kernel.errors import ClaimTaken, LookupTaken, NotFound
 from shared.kernel.handling import ATTEMPTS, Handled, Handler
-from shared.kernel.ports import Appended, Context, EventStore, Lookup, Numbers, Reaction, SubjectKeys, Vault
+from shared.kernel.ports import Appended, Claim, Context, EventStore, Lookup, Numbers, Reaction, SubjectKeys, Vault
 
 HandledComplaint = Handled[Complaint]
 
@@ -94,8 +94,8 @@ class IntakeHandlers:
     ) -> HandledComplaint:
         """A number is drawn and the customer found again. Raises SourceReferenceDiffers (rule 1).
 
-        `command.complaint_no` is set here, and `subject_id` where the customer is known. `message`: what it came by,
-        if by one; it stands for this complaint for ever, long after its idempotency key is forgotten.
+        `command.complaint_no` is set here, and `subject_id` where the customer is known. `message`: the one
+        it came by, if by one; it stands for this complaint for ever, long after its idempotency key is forgotten.
         """
         year = command.received_at.year
         for _ in range(ATTEMPTS):

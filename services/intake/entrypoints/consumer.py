@@ -27,7 +27,7 @@ def complaints(handlers: IntakeHandlers) -> MessageRule:
         sums = content_sums(message.mac, context.tenant, data)
         sla = await handlers.sla(context.tenant)
         command = form.command(new_id(), new_id(), context.now, sla, sums)
-        handled = await handlers.register(context, command, message.event.key)
+        handled = await handlers.register(context, command, context.command_id)
         return bool(handled.events)
 
     return MessageRule("complaints", COMPLAINT_TYPE, "投诉登记 · A complaint to register", STAFF, take, RegisterBody)

@@ -45,6 +45,8 @@ do update set next_offset = excluded.next_offset where t.next_offset < excluded.
 class HistoryInDoubt(LogError):
     """The published history isn't this table's: whoever wrote on would make a second one under the same numbers."""
 
+    exit_code: ClassVar[int] = 41
+
 
 @dataclass(eq=False, kw_only=True)
 class TopicAhead(HistoryInDoubt):
@@ -79,6 +81,7 @@ class HistoryForked(HistoryInDoubt):
 class TopicLost(LogError):
     """The topic has less than was published to it: it was made anew, or its log was cut."""
 
+    exit_code: ClassVar[int] = 41
     zh: ClassVar[str] = "主题 {topic} 分区 {partition} 只到偏移 {found}，而已发布到 {published}：主题丢失了事件"
     en: ClassVar[str] = "Topic {topic} partition {partition} ends at {found}, {published} was published: it lost events"
     topic: str
@@ -235,8 +238,14 @@ async def _known(pool: asyncpg.Pool, consumer: str, service: str, topic: str) ->
 
 async def _compare(pool: asyncpg.Pool, topic: str, news: Sequence[Told]) -> None:
     """Raises TopicAhead, HistoryForked, of the lowest position of some tenant."""
+    for tenant, position in (await held_against(pool, topic, news)).items():
+        raise TopicAhead(topic=topic, tenant=tenant, position=position)
+
+
+async def held_against(table: asyncpg.Pool | asyncpg.Connection, topic: str, news: Sequence[Told]) -> Mapping[str, int]:
+    """The last position of each tenant that the topic tells and the table lacks. Raises HistoryForked."""
     said = {(told.tenant, told.position): told.hash for told in news}
-    rows = await pool.fetch(_HASHES, [tenant for tenant, _ in said], [position for _, position in said])
+    rows = await table.fetch(_HASHES, [tenant for tenant, _ in said], [position for _, position in said])
     ahead: defaultdict[str, int] = defaultdict(int)
     for row in sorted(rows, key=lambda row: row["position"]):
         tenant, position = row["tenant"], row["position"]
@@ -244,5 +253,4 @@ async def _compare(pool: asyncpg.Pool, topic: str, news: Sequence[Told]) -> None
             ahead[tenant] = max(ahead[tenant], position)
         elif row["hash"] != said[tenant, position]:
             raise HistoryForked(topic=topic, tenant=tenant, position=position)
-    for tenant, position in ahead.items():
-        raise TopicAhead(topic=topic, tenant=tenant, position=position)
+    return ahead

@@ -1,0 +1,66 @@
+"""A topic that was lost, made anew, or cut: the relay is told to begin again, where what is left there is our own."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass
+from typing import ClassVar
+
+import asyncpg
+
+from shared.adapters.kafka.connection import client_arguments
+from shared.adapters.kafka.history import (
+    RELAY,
+    HistoryInDoubt,
+    TopicAhead,
+    held_against,
+    told_by_events,
+    unread_records,
+)
+from shared.adapters.kafka.importing import Progress
+from shared.adapters.kafka.settings import KafkaSettings
+from shared.adapters.kafka.topics import TopicNames, administration, ensure
+
+_RECORD = """
+insert into log.topic (name, partitions) values ($1, $2)
+on conflict (name) do update set partitions = excluded.partitions"""
+_ALL = "select coalesce(sum(position), 0)::bigint from log.head"
+
+
+@dataclass(eq=False, kw_only=True)
+class HistoryHoled(HistoryInDoubt):
+    """The topic has later events of a log and lacks earlier ones, which can't be put before them."""
+
+    zh: ClassVar[str] = "主题 {topic} 缺少 {tenant} 的位置 {position}，而有其后的事件：请删除该主题后再重发"
+    en: ClassVar[str] = (
+        "Topic {topic} lacks position {position} of {tenant} and has later ones: delete that topic, then republish"
+    )
+    topic: str
+    tenant: str
+    position: int
+
+
+async def published_anew(owner: asyncpg.Connection, settings: KafkaSettings, service: str, progress: Progress) -> int:
+    """How many events the relay will publish. The topic is made where there is none; nothing is taken from it.
+
+    Raises TopicAhead, HistoryForked, HistoryHoled, TopicLost, TopicUnfit, KafkaError, asyncpg's errors.
+    """
+    name = TopicNames(settings.topic_prefix).events(service)
+    async with administration(settings) as admin:
+        topic = await ensure(admin, settings, name)
+    has: defaultdict[str, int] = defaultdict(int)
+    async for _, records, _ in unread_records(client_arguments(settings), topic, {}):
+        news = [*told_by_events(records, service)]
+        for tenant, position in (await held_against(owner, name, news)).items():
+            raise TopicAhead(topic=name, tenant=tenant, position=position)
+        for told in news:
+            if told.position > has[told.tenant] + 1:
+                raise HistoryHoled(topic=name, tenant=told.tenant, position=has[told.tenant] + 1)
+            has[told.tenant] = max(has[told.tenant], told.position)
+        progress(len(news))
+    async with owner.transaction():
+        await owner.execute("delete from log.topic_tail where topic = $1", name)
+        await owner.execute("delete from log.checkpoint where consumer = $1 and source = $2", RELAY, service)
+        await owner.execute(_RECORD, name, topic.partitions)
+        total: int = await owner.fetchval(_ALL)
+    return total - sum(has.values())
