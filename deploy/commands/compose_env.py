@@ -19,7 +19,7 @@ def add_arguments(parser: ArgumentParser) -> None:
         "--keys-of",
         type=Path,
         metavar="FOLDER",
-        help="用该数据文件夹的密钥，以便迁入 · with the keys of a folder to move",
+        help="用该数据文件夹的密钥 · with the keys of a folder to move",
     )
 
 
