@@ -11,12 +11,14 @@ import pytest
 from deploy.cli import USAGE_EXIT, main
 from deploy.docker.secrets import read
 from deploy.embedded.system import HEADS_KEY, MASTER_KEY, secrets_of
-from deploy.moving.errors import KeyOther, NothingToMove, TargetUnclear
+from deploy.moving.errors import KeyOther, MoveRefused, NothingToMove, TargetUnclear
 from deploy.moving.targets import keys_of, of_compose, require_same_keys, target_of
+from deploy.outcomes import EXIT_CODES
 from deploy.settings import embedded_settings
 from shared.adapters.http.app import SECRET_FILE, secret_of
 from shared.contracts.catalogue import SERVICES
-from tests.pages import ROOT
+from tests.compose.stack import AS_ROOT, INTO_THE_VOLUME, REACHABLE
+from tests.pages import ROOT, page
 
 
 @pytest.fixture
@@ -107,3 +109,16 @@ def test_what_is_wrong_with_a_setting_is_said_without_its_value(env_file, tmp_pa
     told = dict(of_compose(env_file, "h:1")["capa"]) | {"SUYUAN_MASTER_KEY": "hunter2!"}
     with pytest.raises(TargetUnclear, match="SUYUAN_MASTER_KEY"):
         target_of("capa", told, env_file, tmp_path / "other", {})
+
+
+def test_the_page_has_the_steps_that_are_tried_on_a_real_engine():
+    said = " ".join(page("operations.md").split())
+    for words in (" ".join(REACHABLE), " ".join(AS_ROOT), INTO_THE_VOLUME, "--keys-of", "migrate-to --compose .env"):
+        assert words in said, words
+
+
+def test_why_a_move_is_refused_has_a_code_of_its_own_on_the_page():
+    codes = [kind.exit_code for kind in MoveRefused.__subclasses__() if kind.exit_code != USAGE_EXIT]
+    assert codes == sorted(set(codes)) == [45, 46, 47, 48]
+    assert f"| {', '.join(map(str, codes))} | `migrate-to`" in page("operations.md")
+    assert not set(codes) & set(EXIT_CODES.values())
