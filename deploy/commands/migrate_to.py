@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import sys
 import tempfile
 from argparse import ArgumentParser
 from collections.abc import Mapping
@@ -55,7 +56,7 @@ def run(arguments: Arguments) -> int:
     """3: the source isn't whole and nothing was copied, or what came out isn't. 12, 22-25, 31, 45-48: refused."""
     wrong = _misused(arguments)
     if wrong is not None:
-        print(wrong)
+        print(wrong, file=sys.stderr)
         return USAGE_EXIT
     settings = settings_for(arguments)
     configure(settings)

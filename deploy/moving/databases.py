@@ -17,6 +17,9 @@ from shared.adapters.postgres.migrate import check, migrate
 from shared.adapters.runtime import migrations_of
 
 CONNECT_SECONDS = 10.0
+_OWN = {"application_name": "suyuan", "statement_timeout": "0", "synchronous_commit": "on"}
+"""Whatever the role has for its own: a copy takes what it takes, and is on disk when it is said to be."""
+
 _SIZE = "select pg_table_size(to_regclass($1))"
 
 
@@ -55,7 +58,7 @@ async def reached(target: Target) -> AsyncIterator[Reached]:
 
 async def _connected(target: Target, url: str, role: str) -> asyncpg.Connection:
     try:
-        return await asyncpg.connect(url, timeout=CONNECT_SECONDS)
+        return await asyncpg.connect(url, timeout=CONNECT_SECONDS, server_settings=_OWN)
     except (*BROKEN, asyncpg.PostgresError, ValueError) as problem:  # also a wrong password, no such database
         said = str(problem) or type(problem).__name__
         raise TargetAway(service=target.service, where=target.where, role=role, problem=said) from problem

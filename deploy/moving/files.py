@@ -8,7 +8,8 @@ from pathlib import Path
 from urllib.parse import unquote
 
 from deploy.moving.errors import CopyDiffers, TargetNotEmpty
-from shared.adapters.blobs import FolderBlobs
+from shared.adapters.anchors import sum_of
+from shared.adapters.blobs import FolderBlobs, put_in_place
 
 BLOBS, HEADS = "blobs", "heads"
 
@@ -18,12 +19,11 @@ async def copy_blobs(source: Path, target: Path) -> int:
     here, there = FolderBlobs(source), FolderBlobs(target)
     copied = 0
     for tenant, name in _blobs(source):
-        if await there.exists(tenant, name):
-            continue
-        found = await there.put(tenant, here.get(tenant, name))
-        if found != name:  # as it was read: the disk, or somebody since it was verified
+        is_there = await there.exists(tenant, name)
+        found = await (sum_of(there, tenant, name) if is_there else there.put(tenant, here.get(tenant, name)))
+        if found != name:  # another file under its name; or the disk, or somebody since the source was verified
             raise CopyDiffers(service=BLOBS, part=name)
-        copied += 1
+        copied += not is_there
     return copied
 
 
@@ -53,4 +53,4 @@ def copy_heads(source: Path, target: Path, service: str) -> None:
         file.write(signed)
         file.flush()
         os.fsync(file.fileno())
-    draft.replace(target)
+    put_in_place(draft, target)

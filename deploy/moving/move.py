@@ -20,7 +20,7 @@ from deploy.moving.databases import Reached, filled, prepared, reached
 from deploy.moving.errors import CopyDiffers
 from deploy.moving.files import BLOBS, HEADS, copy_blobs, copy_heads
 from deploy.moving.source import Source, held
-from deploy.moving.targets import Target, keys_of, require_same_keys
+from deploy.moving.targets import Target, keys_of, require_apart, require_same_keys
 from shared.adapters.blobs import FolderBlobs
 from shared.adapters.heads import HeadFile, HeadSigner
 from shared.adapters.postgres.verify import Verdict
@@ -43,6 +43,7 @@ class Outcome:
 async def move(folder: Path, targets: Mapping[str, Target], progress: Progress, say: Say) -> Outcome:
     """Raises MoveRefused, and what `held`, `reached` and `prepared` raise."""
     keys = keys_of(folder)
+    require_apart(targets.values())
     for target in targets.values():
         require_same_keys(folder, keys, target)
     async with AsyncExitStack() as stack:
@@ -60,7 +61,8 @@ async def move(folder: Path, targets: Mapping[str, Target], progress: Progress, 
             else:
                 say(f"{service}：此前已迁入", f"{service}: is there from an earlier try")
         found = await _judged(targets, progress)
-        _require_same(verdicts, found)
+        if all(verdict.whole for verdict in found):
+            _require_same(verdicts, found)
         return Outcome(found, is_copied=True)
 
 

@@ -51,6 +51,9 @@ FACTS = (Part("facts", "row"),)
 LEFT = ("log.read_model", "log.topic", "log.topic_tail", "log.topic_head")
 """Made again at the target: read models from the logs, and what is known of topics from its own."""
 
+_SAME_TEXT = "set local timezone = 'UTC'; set local datestyle = 'ISO'; set local bytea_output = 'hex'"
+"""Whatever a database or a role has for its own."""
+
 _COLUMNS = """
 select array_agg(attname::text order by attnum) from pg_attribute
 where attrelid = to_regclass($1) and attnum > 0 and not attisdropped"""
@@ -92,7 +95,7 @@ async def contents(owner: asyncpg.Connection, service: str) -> Contents:
     """Reads every row that is moved. The sum doesn't hang on their order."""
     parts: dict[str, tuple[int, int]] = {}
     async with owner.transaction(isolation="repeatable_read", readonly=True):
-        await owner.execute("set local timezone = 'UTC'")
+        await owner.execute(_SAME_TEXT)
         for part in parts_of(service):
             found = await owner.fetchrow(
                 f"select count(*) n, coalesce(sum(hashtextextended(t::text, 0)), 0) s from ({part.rows}) t"  # noqa: S608 - as above

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -51,7 +51,7 @@ class Target:
 
     @property
     def where(self) -> str:
-        """Without its password."""
+        """Host and database, without role and password."""
         parts = urlsplit(self.runtime)
         return f"{parts.netloc.rpartition('@')[2]}{parts.path}"
 
@@ -77,12 +77,21 @@ def require_same_keys(folder: Path, keys: Keys, target: Target) -> None:
             raise KeyOther(service=target.service, setting=setting, file=file, folder=folder)
 
 
+def require_apart(targets: Iterable[Target]) -> None:
+    """A database a service. Raises TargetUnclear."""
+    taken: dict[str, str] = {}
+    for target in targets:
+        other = taken.setdefault(target.where, target.service)
+        if other != target.service:
+            raise TargetUnclear(service=target.service, source=target.where, problem=f"SUYUAN_DATABASE_URL = {other}")
+
+
 def of_compose(env_file: Path, postgres: str) -> Mapping[str, Mapping[str, str]]:
     """Each service's variables as docker-compose.yml makes them of its .env file.
 
-    `postgres` is where that Postgres is reached from here, host:port. Raises ReadableByOthers, OSError.
+    `postgres` is where that Postgres is reached from here, host:port. Raises TargetUnclear, ReadableByOthers.
     """
-    told = read(env_file)
+    told = _read("docker compose", env_file)
 
     def url(service: str, role: str, password: str) -> str:
         return f"postgresql://{role}:{told.get(password, '')}@{postgres}/suyuan_{service}"
@@ -100,8 +109,15 @@ def of_compose(env_file: Path, postgres: str) -> Mapping[str, Mapping[str, str]]
 
 
 def of_files(files: Mapping[str, Path]) -> Mapping[str, Mapping[str, str]]:
-    """Each service's variables from its env file, over our own environment's. Raises ReadableByOthers, OSError."""
-    return {service: {**os.environ, **read(file)} for service, file in files.items()}
+    """Each service's variables from its env file, over our environment's. Raises TargetUnclear, ReadableByOthers."""
+    return {service: {**os.environ, **_read(service, file)} for service, file in files.items()}
+
+
+def _read(service: str, file: Path) -> Mapping[str, str]:
+    try:
+        return read(file)
+    except OSError as problem:
+        raise TargetUnclear(service=service, source=str(file), problem=problem.strerror or "") from None
 
 
 def target_of(service: str, told: Mapping[str, str], file: Path, scratch: Path, folders: Mapping[str, Path]) -> Target:
@@ -114,6 +130,10 @@ def target_of(service: str, told: Mapping[str, str], file: Path, scratch: Path, 
         return TargetUnclear(service=service, source=str(file), problem=problem)
 
     settings = _settings(told, scratch / service, folders, unclear)
+    try:
+        keys = _keys(settings)
+    except OSError as problem:
+        raise unclear(f"{problem.filename}: {problem.strerror}") from None
     if settings.migration_url is None:
         raise unclear("SUYUAN_MIGRATION_URL")
     if settings.heads_dir is None:
@@ -125,10 +145,13 @@ def target_of(service: str, told: Mapping[str, str], file: Path, scratch: Path, 
         blobs=settings.blobs_dir,
         heads=settings.heads_dir / f"{service}.ndjson",
         settings=settings,
-        keys=Keys(
-            given(settings.master_key_file, KEY_BYTES), given(settings.heads_key_file, KEY_BYTES), secret_of(settings)
-        ),
+        keys=keys,
     )
+
+
+def _keys(settings: ServiceSettings) -> Keys:
+    master, heads = (given(file, KEY_BYTES) for file in (settings.master_key_file, settings.heads_key_file))
+    return Keys(master, heads, secret_of(settings))
 
 
 def _settings(

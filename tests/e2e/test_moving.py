@@ -240,6 +240,24 @@ async def test_a_repeated_key_hears_its_first_answer_and_writes_go_on_at_the_nex
     assert len(line) > before[f"{TENANT}/intake"][0]
 
 
+async def test_what_is_written_from_now_on_is_reacted_to_through_the_topics(moved):
+    """The reactions' places on the topics are found anew: a folder has none, or those of another Kafka."""
+    admin = moved("admin", TENANT)
+    made = (await admin.post(CREATE, json=FORM, headers={"Idempotency-Key": str(new_id())})).json()
+    for step in ("triage", "hand-over"):
+        answer = await admin.post(f"{CREATE}/{made['id']}/{step}", json={})
+        assert answer.status_code == 200, answer.text
+    opened = f"/api/v1/investigations/{answer.json()['investigation_id']}"
+
+    async def asked() -> int:
+        return (await admin.get(opened)).status_code
+
+    await eventually(asked, 200)
+    events = (await moved("auditor", TENANT).get("/api/v1/investigation/audit/events")).text.splitlines()
+    streams = [json.loads(line)["meta"]["stream"] for line in events]
+    assert any(opened.rpartition("/")[2] in stream for stream in streams)
+
+
 async def test_the_whole_log_is_published_with_the_heads_of_before(life, moved, settings):
     key = (await moved("auditor", TENANT).get("/api/v1/intake/audit/head")).json()["public_key"]
     child = Child(life.folder.parent / "none", {"SUYUAN_KAFKA_TOPIC_PREFIX": settings.topic_prefix})

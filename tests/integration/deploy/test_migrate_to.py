@@ -292,3 +292,20 @@ async def test_each_service_is_told_once(lived, place):
     words = place.words()
     assert (await typed(lived, *words[:-2])).returncode == 2
     assert (await typed(lived, "migrate-to", "--compose", ".env")).returncode == 2
+
+
+async def test_two_services_in_one_database_are_refused(lived, place):
+    place.told["capa"]["SUYUAN_DATABASE_URL"] = place.told["intake"]["SUYUAN_DATABASE_URL"]
+    done = await typed(lived, *place.words())
+    assert (done.returncode, "SUYUAN_DATABASE_URL = intake" in done.stderr) == (2, True)
+    assert set((await place.events()).values()) == {None}
+
+
+async def test_a_file_that_is_another_at_the_target_is_not_written_over(lived, place):
+    [name] = [path for path in files_of(lived) if path.startswith("blobs/")]
+    taken = place.folder / name
+    taken.parent.mkdir(parents=True)
+    taken.write_bytes(b"other")
+    assert (await typed(lived, *place.words())).returncode == 48
+    assert taken.read_bytes() == b"other"
+    assert not any((await place.events()).values())

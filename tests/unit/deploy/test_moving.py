@@ -12,7 +12,7 @@ from deploy.cli import USAGE_EXIT, main
 from deploy.docker.secrets import read
 from deploy.embedded.system import HEADS_KEY, MASTER_KEY, secrets_of
 from deploy.moving.errors import KeyOther, MoveRefused, NothingToMove, TargetUnclear
-from deploy.moving.targets import keys_of, of_compose, require_same_keys, target_of
+from deploy.moving.targets import keys_of, of_compose, of_files, require_same_keys, target_of
 from deploy.outcomes import EXIT_CODES
 from deploy.settings import embedded_settings
 from shared.adapters.http.app import SECRET_FILE, secret_of
@@ -109,6 +109,16 @@ def test_what_is_wrong_with_a_setting_is_said_without_its_value(env_file, tmp_pa
     told = dict(of_compose(env_file, "h:1")["capa"]) | {"SUYUAN_MASTER_KEY": "hunter2!"}
     with pytest.raises(TargetUnclear, match="SUYUAN_MASTER_KEY"):
         target_of("capa", told, env_file, tmp_path / "other", {})
+
+
+def test_a_file_that_is_not_there_is_named(env_file, tmp_path):
+    with pytest.raises(TargetUnclear, match=r"none\.env"):
+        of_compose(tmp_path / "none.env", "h:1")
+    with pytest.raises(TargetUnclear, match=r"none\.env"):
+        of_files({"capa": tmp_path / "none.env"})
+    told = dict(of_compose(env_file, "h:1")["capa"]) | {"SUYUAN_HEADS_KEY_FILE": str(tmp_path / "none.key")}
+    with pytest.raises(TargetUnclear, match=r"none\.key"):
+        target_of("capa", told, env_file, tmp_path / "scratch", {})
 
 
 def test_the_page_has_the_steps_that_are_tried_on_a_real_engine():
