@@ -62,6 +62,12 @@ COMMANDS = (
     Command("asyncapi", "deploy.commands.asyncapi", "生成 AsyncAPI 文档", "generate the AsyncAPI document"),
     Command("nginx", "deploy.commands.nginx", "生成网关的 nginx 配置", "generate the gateway's nginx configuration"),
     Command("compose-env", "deploy.commands.compose_env", "生成 compose 的密钥文件", "make the compose file's secrets"),
+    Command(
+        "migrate-to",
+        "deploy.commands.migrate_to",
+        "把数据文件夹迁入分布式系统",
+        "move a data folder into a distributed system",
+    ),
     Command("chaos", "deploy.commands.chaos", "随机杀进程并核对不变量", "kill at random and check every invariant"),
 )
 

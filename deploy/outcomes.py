@@ -3,6 +3,7 @@
 0 done, 2 usage or settings, 130 and 143 ended by a signal; what a command answers: 3 to 6 (docs/operations.md).
 10 to 21, 30, 31 and 33 are the classes of deploy/embedded (`exit_code` of each); 16 also on a disk that runs full.
 34 to 41 are those of Kafka: deploy/kafka, shared/adapters/kafka/{topics,history}.py, deploy/commands/from_topics.py.
+45 to 48 are those of a move: deploy/moving/errors.py.
 """
 
 from __future__ import annotations

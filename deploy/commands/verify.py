@@ -162,13 +162,12 @@ def _print_table(judged: list[Judged], *, english: bool) -> None:
     for each in judged:
         verdict = each.verdict
         row = (verdict.tenant, verdict.service, str(verdict.events), str(verdict.signed_position))
-        table.add_row(
-            *row, _said(verdict, english=english), f"{each.rate:,.0f}", style=None if verdict.whole else "red"
-        )
+        table.add_row(*row, said(verdict, english=english), f"{each.rate:,.0f}", style=None if verdict.whole else "red")
     Console().print(table)
 
 
-def _said(verdict: Verdict, *, english: bool) -> str:
+def said(verdict: Verdict, *, english: bool) -> str:
+    """What is wrong and where, in a person's words."""
     if verdict.fault is None:
         return ("完好", "whole")[english]
     why = FAULTS[verdict.fault][english]

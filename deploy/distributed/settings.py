@@ -22,7 +22,9 @@ class ServiceSettings(Settings):
     )
     master_key_file: Path = Field(description="32 bytes that wrap the keys of persons and parties; owner-readable.")
     heads_key_file: Path = Field(description="32 bytes, the Ed25519 key that signs heads; owner-readable only.")
-    heads_dir: Path | None = Field(None, description="Also keep signed heads in files of this folder (one replica).")
+    heads_dir: Path | None = Field(
+        None, description="Also keep signed heads in files of this folder; one that is there is published."
+    )
     blobs_dir: Path = Field(description="Folder of attachments and reports, shared by all services and replicas.")
     kafka_seconds: float = Field(
         30.0, ge=0, description="How long a start waits for Kafka before it serves reads only."

@@ -19,6 +19,7 @@ FOLDER = Path("/tmp/secrets")  # noqa: S108 - a tmpfs of this container alone
 GIVEN = {
     "SUYUAN_MASTER_KEY": "SUYUAN_MASTER_KEY_FILE",
     "SUYUAN_HEADS_KEY": "SUYUAN_HEADS_KEY_FILE",
+    "SUYUAN_EDGE_SECRET": "SUYUAN_EDGE_SECRET_FILE",
     "SUYUAN_JWKS": "SUYUAN_JWKS_FILE",
 }
 """Variable with the content in base64 → the setting that names a file."""

@@ -6,6 +6,7 @@ import base64
 import json
 import os
 import re
+from collections.abc import Mapping
 from pathlib import Path
 from secrets import token_bytes, token_urlsafe
 
@@ -29,14 +30,15 @@ class EnvFileExists(FileExistsError):
     """It holds keys that nothing could replace: it is never written over."""
 
 
-def written(path: Path) -> None:
-    """Make the env file, readable by its owner only. Raises EnvFileExists, OSError."""
+def written(path: Path, keys: Mapping[str, bytes] | None = None) -> None:
+    """Make the env file, readable by its owner only; `keys` are those of data that are there. Raises EnvFileExists."""
+    values = made() | {name: _base64(key) for name, key in (keys or {}).items()}
     try:
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     except FileExistsError:
         raise EnvFileExists(path) from None
     with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-        file.write(_HEAD + "".join(f"{name}={value}\n" for name, value in made().items()))
+        file.write(_HEAD + "".join(f"{name}={value}\n" for name, value in values.items()))
 
 
 def made() -> dict[str, str]:
@@ -51,7 +53,7 @@ def made() -> dict[str, str]:
         "POSTGRES_PASSWORD": token_urlsafe(24),
         **passwords,
         "KAFKA_CLUSTER_ID": _cluster_id(),
-        "SUYUAN_EDGE_SECRET": token_urlsafe(32),
+        "SUYUAN_EDGE_SECRET": _base64(token_bytes(KEY_BYTES)),
         "SUYUAN_MASTER_KEY": _base64(token_bytes(KEY_BYTES)),
         "SUYUAN_HEADS_KEY": _base64(token_bytes(KEY_BYTES)),
         ISSUER_KEY: _base64(json.dumps(issuer.as_dict(private=True)).encode()),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import signal
 from collections.abc import AsyncIterator, Iterator, Mapping
-from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, suppress
+from contextlib import AsyncExitStack, ExitStack, asynccontextmanager, contextmanager, suppress
 from typing import Any
 
 import asyncpg
@@ -34,13 +34,21 @@ async def attached(settings: Settings) -> AsyncIterator[Mapping[str, Runtime]]:
     (SIGTERM), the command ends what it started. Raises EmbeddedError, NewerSchema, OlderSchema, ChangedMigration.
     """
     async with AsyncExitStack() as stack:
-        stack.enter_context(_ended_by_sigterm())
+        stack.enter_context(ended_by_sigterm())
         runtimes = await _runtimes(stack, settings)
+        await stack.enter_async_context(connected(runtimes))
+        yield runtimes
+
+
+@asynccontextmanager
+async def connected(runtimes: Mapping[str, Runtime]) -> AsyncIterator[None]:
+    """Their pools, while the body runs; nothing in the background."""
+    with ExitStack() as stack:
         for each in runtimes.values():
             for pool in (each.resources.pool, each.resources.derived):
                 stack.callback(_ended, pool)
                 await connect(pool)
-        yield runtimes
+        yield
 
 
 @asynccontextmanager
@@ -101,7 +109,8 @@ async def _check_schema(service: str, dsn: Mapping[str, Any]) -> None:
 
 
 @contextmanager
-def _ended_by_sigterm() -> Iterator[None]:
+def ended_by_sigterm() -> Iterator[None]:
+    """The body is cancelled where the process is asked to end."""
     loop, task = asyncio.get_running_loop(), asyncio.current_task()
     with suppress(RuntimeError):  # not the main thread: whoever runs that decides
         loop.add_signal_handler(signal.SIGTERM, task.cancel if task else loop.stop)

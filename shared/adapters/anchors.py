@@ -74,7 +74,7 @@ def blobs_anchor(blobs: Blobs, event: type[Event], named: Callable[[Any], Sequen
     async def check(tenant: str, one: Event) -> Broken | None:
         for name in named(one):
             try:
-                found = await _sum(blobs, tenant, name)
+                found = await sum_of(blobs, tenant, name)
             except FileNotFoundError:
                 return Broken("blob_missing", f"blob {name}")
             except OSError as problem:  # a folder in its place, a file that isn't ours to read
@@ -86,7 +86,8 @@ def blobs_anchor(blobs: Blobs, event: type[Event], named: Callable[[Any], Sequen
     return Anchor(event, check)
 
 
-async def _sum(blobs: Blobs, tenant: str, name: str) -> str:
+async def sum_of(blobs: Blobs, tenant: str, name: str) -> str:
+    """SHA-256 over a stored file's bytes, in hex. Raises FileNotFoundError, OSError."""
     whole = sha256()
     async for chunk in blobs.get(tenant, name):
         whole.update(chunk)

@@ -38,7 +38,7 @@ class FolderBlobs:
                     await asyncio.to_thread(file.write, chunk)
                 file.flush()
                 await asyncio.to_thread(os.fsync, file.fileno())
-            await asyncio.to_thread(_keep, draft, home / name.hexdigest())
+            await asyncio.to_thread(put_in_place, draft, home / name.hexdigest())
         finally:
             draft.unlink(missing_ok=True)
         failpoint("after-blob-before-append")
@@ -61,8 +61,8 @@ class FolderBlobs:
         return self._folder / quote(tenant, safe="")
 
 
-def _keep(draft: Path, place: Path) -> None:
-    """The rename is made durable too, by syncing the folder."""
+def put_in_place(draft: Path, place: Path) -> None:
+    """A file that was written and synced gets its name, durably too: its folder is synced."""
     draft.replace(place)
     folder = os.open(place.parent, os.O_RDONLY)
     try:

@@ -16,6 +16,10 @@ import httpx
 from tests.pages import ROOT
 
 UP = ("up", "--detach", "--wait", "--wait-timeout", "180")
+# the steps of a move, as docs/operations.md has them
+REACHABLE = ("-f", "docker-compose.yml", "-f", "deploy/docker/moving.yml")
+AS_ROOT = ("--user", "root", "--cap-add", "CHOWN", "--cap-add", "DAC_OVERRIDE")
+INTO_THE_VOLUME = "cp -r /moved/. /data/ && chown -R 10001:10001 /data"
 
 
 def engine() -> str | None:
@@ -32,14 +36,16 @@ def engine() -> str | None:
 class Stack:
     """`url` is the gateway's."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *words: str) -> None:
+        """`words`: more for compose-env."""
+        self.postgres = 0  # its port on loopback, where a test publishes it
         self.env_file = folder / ".env"
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
             self.port = free.getsockname()[1]
         self.url = f"http://127.0.0.1:{self.port}"
         self.name = f"suyuan-test-{os.getpid()}"
-        self.deploy("compose-env", "--file", str(self.env_file))
+        self.deploy("compose-env", "--file", str(self.env_file), *words)
 
     def deploy(self, *words: str) -> str:
         command = [sys.executable, "-m", "deploy", *words]

@@ -5,13 +5,14 @@ Key: the tenant. Value: the signed head as canonical JSON. A head may be there t
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping, Sequence
 
 import asyncpg
 import msgspec
 from aiokafka import AIOKafkaProducer
 
-from shared.adapters.heads import HeadBook, HeadLine, HeadsUnreadable, SignedHead, decoded
+from shared.adapters.heads import HeadBook, HeadFile, HeadLine, HeadsUnreadable, SignedHead, decoded
 from shared.adapters.kafka.audit import records_of
 from shared.adapters.kafka.connection import BROKEN, client_arguments
 from shared.adapters.kafka.records import partition_of
@@ -22,6 +23,9 @@ from shared.kernel.errors import StoreUnavailable
 
 SIGNED = "signed heads"
 """The consumer under which it is kept how far each tenant's log was signed: a hint, the topic itself has it all."""
+
+PIECE = 500
+"""Heads of before that are published between two notes of how far that went."""
 
 _LAST = "select tenant, position from log.checkpoint where consumer = $1 and source = $2"
 _MOVE = """
@@ -83,12 +87,16 @@ class HeadTopic:
 
 
 class KeptTwice:
-    """A HeadBook that is read, and a second one that is only written: for whoever verifies by that one."""
+    """A HeadBook that is read, and a file that is only written: for whoever verifies by that one.
 
-    def __init__(self, book: HeadBook, copy: HeadBook) -> None:
+    What the file has from before (a folder served embedded until now, or moved here) is brought into the book first.
+    """
+
+    def __init__(self, book: HeadBook, copy: HeadFile) -> None:
         self.name = book.name
         self._book = book
         self._copy = copy
+        self._is_even = False
 
     async def told(self, tenant: str) -> Sequence[HeadLine]:
         return await self._book.told(tenant)
@@ -97,8 +105,19 @@ class KeptTwice:
         return await self._book.last()
 
     async def keep(self, heads: Sequence[SignedHead]) -> None:
+        if not self._is_even:
+            await self._bring_over()
+            self._is_even = True
         await self._copy.keep(heads)
         await self._book.keep(heads)
 
     async def is_there(self) -> bool:
         return await self._book.is_there()
+
+    async def _bring_over(self) -> None:
+        """Piece by piece: a start that is interrupted goes on where it was."""
+        signed = await self._book.last()
+        held = await asyncio.to_thread(lambda: [*self._copy.read()])
+        older = [head for head in held if head.position > signed.get(head.tenant, 0)]
+        for start in range(0, len(older), PIECE):
+            await self._book.keep(older[start : start + PIECE])

@@ -120,6 +120,6 @@ async def held() -> AsyncIterator[Held]:
         shutil.rmtree(base)
 
 
-@pytest.fixture(name="holding")
+@pytest.fixture(name="holding", scope="session")
 def _holding():
     return holding

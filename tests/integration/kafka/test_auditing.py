@@ -17,6 +17,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from deploy.commands import from_topics
 from deploy.embedded.child import Child
 from shared.adapters.heads import HeadFile, HeadSigner, SignedHead
+from shared.adapters.kafka import heads
 from shared.adapters.kafka.audit import Walk, signed_heads, told
 from shared.adapters.kafka.connection import client_arguments
 from shared.adapters.kafka.heads import HeadTopic, KeptTwice
@@ -170,6 +171,22 @@ async def test_heads_kept_twice_are_on_the_topic_and_in_the_file(service, tmp_pa
     assert [line.head for line in await file.told("t-1")] == kept
     assert [head.position for head in kept if head] == [12]
     assert await file.last() == await book.last() == {"t-1": 12, "t-2": 3}
+
+
+async def test_heads_that_a_file_has_from_before_are_brought_to_the_topic_once(service, tmp_path, monkeypatch):
+    """A folder that was served embedded, or moved here; begun again where it was interrupted, before the new heads."""
+    monkeypatch.setattr(heads, "PIECE", 2)
+    file = HeadFile(tmp_path / "intake.ndjson")
+    before = [head_of("t-1", position, bytes([position] * 32), KEY) for position in (2, 5, 7)]
+    file.append([*before, head_of("t-2", 3, bytes(32), KEY)])
+    topic = HeadTopic("intake", service.pool, service.settings)
+    await topic.keep(before[:1])
+    for _ in range(2):
+        await HeadSigner(KEY, service.log, KeptTwice(topic, file), system_clock).sign()
+    told = [line.head for line in await topic.told("t-1")]
+    assert told[:3] == before
+    assert [head.position for head in told if head] == [2, 5, 7, 12]
+    assert [line.head.position for line in await topic.told("t-2") if line.head] == [3, 3]
 
 
 @pytest.fixture
