@@ -62,14 +62,14 @@ async def owned(arguments: Arguments) -> AsyncIterator[list[Owned]]:
     async with AsyncExitStack() as stack:
         scratch = Path(stack.enter_context(TemporaryDirectory()))
         wired = {name: each.wired for name, each in unconnected(embedded_settings(scratch)).items()}
+        settings = settings_for(arguments)
+        configure(settings)
         url = _Database().migration_url
         if url is not None:
             if arguments.service is None:
                 raise WhichService
             places = {arguments.service: {"dsn": url.get_secret_value()}}
         else:
-            settings = settings_for(arguments)
-            configure(settings)
             await stack.enter_async_context(attached(settings))
             dsns = running_dsns(settings) or {}
             places = {s: {**dsn, "user": OWNER} for s, dsn in dsns.items() if arguments.service in (None, s)}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -62,14 +62,19 @@ async def running_app(
     folder: Path,
     services: tuple[str, ...] = SERVICES,
     clock: Clock = system_clock,
+    databases: Mapping[str, ServiceDatabase] | None = None,
     **settings_of_its_own: Any,
 ) -> AsyncIterator[RunningApp]:
-    """Fresh databases, dropped afterwards. The lifespan runs as under a server: consumers work in the background.
+    """Fresh databases, dropped afterwards, unless some that live longer are given.
+
+    The lifespan runs as under a server: consumers work in the background.
 
     Sweeps ask faster than any person: requests are not counted unless `requests_per_second` is given.
     """
     number = next(_numbers)
-    databases = {s: await ensure_service_database(postgres, s, database=f"app_{s}_{number}") for s in services}
+    fresh = [service for service in services if databases is None]
+    made_here = {s: await ensure_service_database(postgres, s, database=f"app_{s}_{number}") for s in fresh}
+    databases = made_here | dict(databases or {})
     for service, database in databases.items():
         await migrated(service, database)
     settings = embedded_settings(folder, **{"requests_per_second": 0, **settings_of_its_own})
@@ -93,11 +98,11 @@ async def running_app(
 
     try:
         async with app.router.lifespan_context(app):
-            yield RunningApp(dict(runtimes), databases, folder, client, elsewhere, app.openapi, held)
+            yield RunningApp(dict(runtimes), dict(databases), folder, client, elsewhere, app.openapi, held)
     finally:
         for made in clients:
             await made.aclose()
         server = await asyncpg.connect(**postgres.dsn("postgres", SUPERUSER))
-        for database in databases.values():
+        for database in made_here.values():
             await server.execute(f"DROP DATABASE IF EXISTS {database.name} WITH (FORCE)")
         await server.close()

@@ -121,6 +121,8 @@ class TailImport:
         had = {row["tenant"]: _Last(row["position"], row["hash"]) for row in await self._owner.fetch(_HEADS)}
         comes = dict(had)
         async for _, events, _ in unread(self._client, self._service, self._topic, offsets):
+            known = [event for event in events if event.position <= had.get(event.meta.tenant, _Last()).position]
+            await self._compare(known)  # a fork is told as one, not as what follows from it
             new = [event for event in events if self._goes_on(comes, event)]
             await self._owner.copy_records_to_table(
                 "event", schema_name="log", records=map(_row, new), columns=_COLUMNS
