@@ -34,6 +34,7 @@ MEASUREMENTS = (
     "visibility_through_kafka",
     "service_memory",
     "analytics",
+    "outage",
 )
 RESULTS = Path(__file__).parent / "results.json"
 WIDE = 160

@@ -97,6 +97,11 @@ class Published:
     positions: dict[str, int] = field(default_factory=dict)
     offsets: dict[TopicPartition, int] = field(default_factory=dict)
 
+    @property
+    def tails(self) -> dict[int, int]:
+        """The same of one topic, by partition."""
+        return {place.partition: offset for place, offset in self.offsets.items()}
+
 
 class Told(NamedTuple):
     """What a record says is at a position of a tenant's log."""
@@ -155,9 +160,8 @@ async def compared(
 
     Raises TopicAhead, HistoryForked, TopicLost, KafkaError, asyncpg's errors.
     """
-    published = await _known(pool, consumer, service, topic.name)
-    seen = {place.partition: offset for place, offset in published.offsets.items()}
-    async for partition, records, offset in unread_records(client, topic, seen):
+    published = await known(pool, service, topic.name, consumer)
+    async for partition, records, offset in unread_records(client, topic, published.tails):
         news = [*telling(records, service)]
         await _compare(pool, topic.name, news)
         for told in news:
@@ -230,9 +234,10 @@ async def save(
     )
 
 
-async def _known(pool: asyncpg.Pool, consumer: str, service: str, topic: str) -> Published:
-    positions = {row["tenant"]: row["position"] for row in await pool.fetch(_PUBLISHED, consumer, service)}
-    tails = await pool.fetch(_TAILS, topic)
+async def known(table: asyncpg.Pool | asyncpg.Connection, service: str, topic: str, consumer: str = RELAY) -> Published:
+    """What was kept of it."""
+    positions = {row["tenant"]: row["position"] for row in await table.fetch(_PUBLISHED, consumer, service)}
+    tails = await table.fetch(_TAILS, topic)
     return Published(positions, {TopicPartition(topic, row["partition"]): row["next_offset"] for row in tails})
 
 

@@ -17,7 +17,7 @@ from typing import Any, ClassVar
 
 import asyncpg
 
-from shared.adapters.kafka.history import HistoryForked, HistoryInDoubt, Told, held_against, unread
+from shared.adapters.kafka.history import HistoryForked, HistoryInDoubt, Told, held_against, known, unread
 from shared.adapters.kafka.records import follows
 from shared.adapters.kafka.topics import Topic
 from shared.kernel.beside import Beside, Keeping, mark_of
@@ -29,7 +29,6 @@ Progress = Callable[[int], None]
 
 _ALONE = "lock table log.head in share row exclusive mode"
 _HEADS = "select tenant, position, hash from log.head"
-_TAILS = "select partition, next_offset from log.topic_tail where topic = $1"
 _COLUMNS = ("tenant", "position", "stream", "version", "recorded_at", "type", "hash", "meta", "data")
 _MOVE = """
 insert into log.head (tenant, position, hash, recorded_at)
@@ -107,13 +106,12 @@ class TailImport:
         """
         async with self._owner.transaction():
             await self._owner.execute(_ALONE)
-            tails = await self._owner.fetch(_TAILS, self._topic.name)
-            known = {row["partition"]: row["next_offset"] for row in tails}
+            compared = (await known(self._owner, self._service, self._topic.name)).tails
             try:
                 async with self._owner.transaction():
-                    return await self._brought_in(known, progress)
+                    return await self._brought_in(compared, progress)
             except TailBroken:
-                if not known:
+                if not compared:
                     raise
             return await self._brought_in({}, progress)  # what was compared before is gone from the table, too
 
@@ -121,8 +119,8 @@ class TailImport:
         had = {row["tenant"]: _Last(row["position"], row["hash"]) for row in await self._owner.fetch(_HEADS)}
         comes = dict(had)
         async for _, events, _ in unread(self._client, self._service, self._topic, offsets):
-            known = [event for event in events if event.position <= had.get(event.meta.tenant, _Last()).position]
-            await self._compare(known)  # a fork is told as one, not as what follows from it
+            old = [event for event in events if event.position <= had.get(event.meta.tenant, _Last()).position]
+            await self._compare(old)  # a fork is told as one, not as what follows from it
             new = [event for event in events if self._goes_on(comes, event)]
             await self._owner.copy_records_to_table(
                 "event", schema_name="log", records=map(_row, new), columns=_COLUMNS

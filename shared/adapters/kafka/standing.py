@@ -8,14 +8,12 @@ from dataclasses import dataclass
 import asyncpg
 
 from shared.adapters.kafka.connection import client_arguments
-from shared.adapters.kafka.history import RELAY, held_against, told_by_events, unread_records
+from shared.adapters.kafka.history import held_against, known, told_by_events, unread_records
 from shared.adapters.kafka.settings import KafkaSettings
 from shared.adapters.kafka.topics import Topic, TopicNames, administration, configuration, existing
 
 SHOWN = ("retention.ms", "retention.bytes", "cleanup.policy", "min.insync.replicas", "max.message.bytes")
 _HEADS = "select tenant, position from log.head where position > 0"
-_PUBLISHED = "select tenant, position from log.checkpoint where consumer = $1 and source = $2"
-_TAILS = "select partition, next_offset from log.topic_tail where topic = $1"
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,10 +37,10 @@ async def standing(owner: asyncpg.Connection, settings: KafkaSettings, service: 
         if topic is None:
             return None
         told = await configuration(admin, name)
-    tails = {row["partition"]: row["next_offset"] for row in await owner.fetch(_TAILS, name)}
-    on_topic = {row["tenant"]: row["position"] for row in await owner.fetch(_PUBLISHED, RELAY, service)}
-    ends = dict.fromkeys(range(topic.partitions), 0) | tails
-    async for partition, records, offset in unread_records(client_arguments(settings), topic, tails):
+    was = await known(owner, service, name)
+    on_topic = was.positions
+    ends = dict.fromkeys(range(topic.partitions), 0) | was.tails
+    async for partition, records, offset in unread_records(client_arguments(settings), topic, was.tails):
         news = [*told_by_events(records, service)]
         await held_against(owner, name, news)
         ends[partition] = offset
