@@ -60,9 +60,9 @@ def run(arguments: Arguments) -> int:
         return USAGE_EXIT
     settings = settings_for(arguments)
     configure(settings)
-    with tempfile.TemporaryDirectory(prefix="suyuan-move-") as scratch:  # ours alone: keys lie in it
+    with tempfile.TemporaryDirectory(prefix="suyuan-move-") as scratch:  # ours alone, gone before the work begins: keys
         targets = _targets(arguments, Path(scratch))
-        return asyncio.run(_run(settings.data_dir.absolute(), targets))
+    return asyncio.run(_run(settings.data_dir.absolute(), targets))
 
 
 def _misused(arguments: Arguments) -> str | None:

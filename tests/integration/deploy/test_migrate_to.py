@@ -150,7 +150,7 @@ async def test_every_table_is_moved_or_made_again(lived, place, service):
     assert found == {part.name for part in parts_of(service)} | set(LEFT) | {"public.migration"}
 
 
-async def test_killed_in_the_middle_it_is_begun_again_and_ends_whole(lived, place, source_contents):
+async def test_killed_in_the_middle_it_is_begun_again_and_ends_whole(lived, place, home, source_contents):
     program = (
         "import os, signal, sys\nfrom deploy import cli\nfrom deploy.moving import tables\npiped = tables._piped\n"
         "async def dying(source, target, part, seen):\n"
@@ -160,9 +160,11 @@ async def test_killed_in_the_middle_it_is_begun_again_and_ends_whole(lived, plac
         "tables._piped = dying\nsys.exit(cli.main(sys.argv[1:]))"
     )
     words = [*place.words(), "--data-dir", str(lived)]
-    process = await create_subprocess_exec(sys.executable, "-c", program, *words, stdout=PIPE, stderr=PIPE)
+    scratch = {**os.environ, "TMPDIR": str(home)}
+    process = await create_subprocess_exec(sys.executable, "-c", program, *words, stdout=PIPE, stderr=PIPE, env=scratch)
     _, said = await process.communicate()
     assert process.returncode == -signal.SIGKILL, said.decode()
+    assert [*home.glob("suyuan-move-*")] == []  # no key is left lying about
     assert await place.events() == {"intake": 7, "investigation": 0, "capa": 0, "analytics": 0}  # whole, or nothing
     done = await typed(lived, *place.words())
     assert done.returncode == 0, done.stdout + done.stderr
