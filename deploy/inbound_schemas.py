@@ -3,14 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
+from deploy.embedded.system import unconnected
+from deploy.settings import embedded_settings
 from shared.adapters.cloudevents import ATTRIBUTE_LENGTH, SPECVERSION
 from shared.adapters.messages import BodyModel, MessageRule
 
 Schema = dict[str, Any]
 
 _TEXT: Schema = {"type": "string", "minLength": 1, "maxLength": ATTRIBUTE_LENGTH}
+
+
+def message_rules() -> list[MessageRule]:
+    """Those of all four services, without a database."""
+    with TemporaryDirectory() as folder:
+        runtimes = unconnected(embedded_settings(Path(folder)))
+        return [rule for runtime in runtimes.values() for rule in runtime.wired.messages]
 
 
 def message_schemas(rules: Iterable[MessageRule]) -> Mapping[str, Schema]:

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from deploy.asyncapi import inbound
 from deploy.asyncapi.headers import header_schemas
 from deploy.asyncapi.schemas import envelopes, payload_name, payloads, reference
+from deploy.inbound_schemas import message_rules
 from shared.adapters.http.app import VERSION
 from shared.adapters.kafka.records import CONTENT_TYPE, SOURCE
 from shared.adapters.kafka.settings import PARTITIONS, KafkaSettings
@@ -42,17 +44,20 @@ _DESCRIPTION = (
 def document() -> Part:
     """Without a database or a broker: the same for every installation that keeps the default names."""
     kinds = [kind for _, kind in sorted(EVENT_TYPES.items())]
+    rules = [rule for rule in message_rules() if rule.body is not None]
     channels = {**_histories(kinds), "heads": _heads(), "export": _export(kinds)}
+    inward = inbound.channels(rules)
     return {
         "asyncapi": "3.0.0",
         "info": {"title": "Suyuan 溯源", "version": VERSION, "description": _DESCRIPTION},
         "defaultContentType": CONTENT_TYPE.decode(),
         "servers": {"kafka": _server()},
-        "channels": channels,
-        "operations": {f"publish.{name}": _sent(name, channel) for name, channel in channels.items()},
+        "channels": channels | inward,
+        "operations": {f"publish.{name}": _sent(name, channel) for name, channel in channels.items()}
+        | inbound.operations(inward),
         "components": {
-            "messages": _messages(kinds),
-            "schemas": header_schemas() | envelopes() | payloads(kinds),
+            "messages": _messages(kinds) | inbound.messages(rules),
+            "schemas": header_schemas() | envelopes() | payloads(kinds) | inbound.schemas(rules),
         },
     }
 

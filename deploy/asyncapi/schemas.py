@@ -32,9 +32,9 @@ def payloads(kinds: Sequence[EventType]) -> dict[str, Schema]:
     """What every event's data are, as the service publishes them and as they are exported."""
     found: dict[str, Schema] = {}
     for kind in kinds:
-        _put(found, kind.name, f"{kind.service}.{{}}", schema_of(kind))
+        put(found, kind.name, f"{kind.service}.{{}}", schema_of(kind))
         if has_marks(kind.cls):
-            _put(found, payload_name(kind, exported=True), f"{kind.service}.{{}}.exported", exported_schema_of(kind))
+            put(found, payload_name(kind, exported=True), f"{kind.service}.{{}}.exported", exported_schema_of(kind))
     return found
 
 
@@ -44,7 +44,7 @@ def envelopes() -> dict[str, Schema]:
     return {name: {**part, "description": cleandoc(part.get("description", ""))} for name, part in parts.items()}
 
 
-def _put(found: dict[str, Schema], name: str, part_name: str, schema: Schema) -> None:
+def put(found: dict[str, Schema], name: str, part_name: str, schema: Schema) -> None:
     """The schema and its parts. Raises ValueError where one name would stand for two schemas."""
     whole = {name: schema} | {part_name.format(part): body for part, body in schema.get("$defs", {}).items()}
     for key, body in whole.items():

@@ -6,14 +6,10 @@ import json
 import sys
 from argparse import ArgumentParser
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 from deploy.cli import Arguments
 from deploy.commands.generated import ROOT, in_step, write
-from deploy.embedded.system import unconnected
-from deploy.inbound_schemas import message_schemas
-from deploy.settings import embedded_settings
-from shared.adapters.messages import MessageRule
+from deploy.inbound_schemas import message_rules, message_schemas
 from shared.kernel.schemas import breaks, schemas
 
 FOLDER = Path("shared/contracts/schemas")
@@ -37,16 +33,9 @@ def run(arguments: Arguments) -> int:
         print(f"不兼容，需要新的模式版本 · needs a new schema version: {problem}", file=sys.stderr)
     if broken:
         return 1
-    messages = {MESSAGES / name: schema for name, schema in message_schemas(_rules()).items()}
+    messages = {MESSAGES / name: schema for name, schema in message_schemas(message_rules()).items()}
     files = {
         path: json.dumps(schema, ensure_ascii=False, indent=1, sort_keys=True) + "\n"
         for path, schema in (made | messages).items()
     }
     return in_step(files, "make schemas") if arguments.check else write(files)
-
-
-def _rules() -> list[MessageRule]:
-    """Those of all four services, without a database."""
-    with TemporaryDirectory() as folder:
-        runtimes = unconnected(embedded_settings(Path(folder)))
-        return [rule for runtime in runtimes.values() for rule in runtime.wired.messages]

@@ -74,10 +74,23 @@ def test_that_schema_would_find_a_wrong_action_and_a_missing_channel(asyncapi):
         Draft7Validator(asyncapi).validate(wrong)
 
 
-def test_every_topic_that_we_write_the_history_to_is_a_channel():
+def test_every_topic_that_we_write_or_read_is_a_channel():
     names = TopicNames()
-    ours = {*(names.events(service) for service in SERVICES), names.heads, names.export("{tenant}")}
-    assert {channel["address"] for channel in DOCUMENT["channels"].values()} == ours
+    ours = {*(names.events(service) for service in SERVICES), names.heads, names.export("{tenant}"), names.rejected}
+    theirs = {names.inbound_complaints, names.inbound_epcis}
+    assert {channel["address"] for channel in DOCUMENT["channels"].values()} == ours | theirs
+    received = {one["channel"]["$ref"] for one in DOCUMENT["operations"].values() if one["action"] == "receive"}
+    assert {DOCUMENT["channels"][one.rpartition("/")[2]]["address"] for one in received} == theirs
+
+
+def test_a_complaint_of_another_system_is_what_its_published_schema_says():
+    file = ROOT / "docs" / "inbound" / "suyuan.complaint.v1.json"
+    own = json.loads(file.read_text(encoding="utf-8"))
+    schemas = DOCUMENT["components"]["schemas"]
+    assert schemas["suyuan.complaint.v1"]["required"] == own["required"]
+    for name, part in own["$defs"].items():
+        said = json.dumps(part).replace("#/$defs/", "#/components/schemas/inbound.")
+        assert schemas[f"inbound.{name}"] == json.loads(said)
 
 
 def test_every_event_is_a_message_of_its_service_and_of_the_export():

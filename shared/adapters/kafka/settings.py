@@ -20,7 +20,7 @@ _IN_A_TOPIC = re.compile(r"[A-Za-z0-9._-]{1,100}")
 class KafkaSettings(BaseSettings):
     """Field descriptions are the documentation of the variables."""
 
-    model_config = SettingsConfigDict(env_prefix="SUYUAN_KAFKA_", frozen=True, extra="ignore")
+    model_config = SettingsConfigDict(env_prefix="SUYUAN_KAFKA_", env_ignore_empty=True, frozen=True, extra="ignore")
 
     bootstrap: str = Field(description="Brokers to begin with: host:port, several with commas.")
     client_id: str = Field("suyuan", description="How the brokers' logs and quotas name us.")
