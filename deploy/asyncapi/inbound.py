@@ -78,8 +78,8 @@ def messages(rules: Sequence[MessageRule]) -> dict[str, Part]:
             "title": rule.title,
             "contentType": STRUCTURED,
             "description": (
-                "CloudEvents 1.0：结构化模式（整条即如此），或二进制模式（属性在 ce_ 头部，值为 data） · Structured mode "
-                "as here, or binary mode: attributes as ce_ headers, the value is what `data` is here."
+                "CloudEvents 1.0：结构化模式（整条即如此），或二进制模式（属性在 ce_ 头部，值为 data） · Structured "
+                "mode as here, or binary mode: attributes as ce_ headers, the value is what `data` is here."
             ),
             "payload": reference(rule.type),
         }
