@@ -27,6 +27,7 @@ SAVE_SECONDS = 1.0
 RETRY_SECONDS = 0.5
 READER_SECONDS = 0.2
 """A reader that goes on looks at the next page well within that."""
+LOOKS = 2
 AT_ONCE = 5000
 """Records between two looks at anything else."""
 
@@ -52,7 +53,7 @@ class Tail:
         self._places = places
         self._find = find
         self._offsets: dict[int, int] = {}
-        self._looked_back: dict[str, int] = {}
+        self._looked_back: dict[str, tuple[int, int]] = {}
         self._repeats: list[Recorded] = []
         self._back: dict[int, int] = {}
         self._unsaved: set[str] = set()
@@ -143,14 +144,20 @@ class Tail:
             del self.stopped[tenant]
 
     def _gap(self, record: Record, tenant: str, missing: int) -> None:
-        """Looked for once more from the last event on; then the tenant's log waits for it."""
+        """Looked for from the last event on, then from the beginning; then the tenant's log waits for it.
+
+        Where the topic was made anew, the last event's place is no longer where it was.
+        """
         head = self.heads.get(tenant)
-        if self._looked_back.get(tenant) != missing:
-            self._looked_back[tenant] = missing
-            back = 0 if head is None else head.place + 1
-            self._back[record.partition] = min(back, self._back.get(record.partition, back))
-        else:
+        wanted, looks = self._looked_back.get(tenant, (missing, 0))
+        looks = 0 if wanted != missing else looks
+        self._looked_back[tenant] = (missing, looks + 1)
+        if looks == LOOKS:
+            self._looked_back[tenant] = (missing, looks)
             self._stop(tenant, GapInLog(tenant=tenant, service=self.service, position=missing))
+            return
+        back = head.place + 1 if head is not None and looks == 0 else 0
+        self._back[record.partition] = min(back, self._back.get(record.partition, back))
 
     async def _compare_repeats(self) -> None:
         """A position that was applied came again: it must be the very same event."""

@@ -241,6 +241,27 @@ async def is_kept(places: KeptPlaces, position: int) -> bool:
     return head is not None and head.position == position
 
 
+async def test_what_lies_before_its_place_in_a_topic_that_was_made_anew_is_found(topic):
+    """The new topic is as long as the old one was, and has a tenant's next event where that one's last had been."""
+    events, others = history("t-1", 8), history("t-2", 3 * PAGE)
+    assert partition_of("t-1", 2) == partition_of("t-2", 2)
+    await topic.write(events[:6])
+    await topic.write(others)
+    await topic.write(events[6:])
+    places = KeptPlaces()
+    partition = partition_of("t-1", 2)
+    before = 2 * PAGE - len(events[:6])  # of the others, before the page that reading begins with
+    heads = {
+        "t-1": Head(4, events[3].hash, partition, 2 * PAGE),
+        "t-2": Head(before, others[before - 1].hash, partition, 2 * PAGE - 1),
+    }
+    places.seen = Seen({partition: 2 * PAGE + 9}, heads)
+    log = topic.reader(places)
+    await come_to(log, "t-1", 8)
+    assert await all_of(log, "t-1") == list(range(1, 9))
+    assert log.stopped == {}
+
+
 async def test_places_of_a_topic_that_was_made_anew_mislead_nobody(topic):
     """As after a loss: the same events at other offsets."""
     events = history("t-1", 3 * PAGE)
