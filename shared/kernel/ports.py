@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 from uuid import UUID
 
 from shared.contracts.event import Event
@@ -158,6 +158,19 @@ class EventLog(Protocol):
     async def reached(self, tenant: str, position: int, patience: float) -> bool:
         """Whether there is such a position. Where this is a copy, it has `patience` seconds to get there."""
         ...
+
+
+@runtime_checkable
+class SharedLog(Protocol):
+    """An EventLog that fetches for several readers at once: whoever reads on and on says who it is."""
+
+    def reader(self, name: str) -> EventLog:
+        """The same log for that reader, who is waited for, so that nothing is fetched twice."""
+        ...
+
+
+def for_reader(log: EventLog, name: str) -> EventLog:
+    return log.reader(name) if isinstance(log, SharedLog) else log
 
 
 class SubjectKeys(Protocol):

@@ -23,11 +23,14 @@ from shared.adapters.kafka.tail import RETRY_SECONDS, Tail
 from shared.adapters.logging import get_logger
 from shared.adapters.patience import back_off
 from shared.kernel.errors import GapInLog, LogError, StoreUnavailable
+from shared.kernel.ports import EventLog
 from shared.kernel.recorded import Recorded
 
 HINTS = 10_000
 END_SECONDS = 0.5
 AT_A_TIME = 4
+NOBODY = ""
+"""A reader who isn't waited for."""
 _PLACE = attrgetter("place")
 
 _log = get_logger("suyuan.topic")
@@ -69,6 +72,11 @@ class KafkaLog:
             return f"stopped for {len(self.stopped)} tenant(s): {next(iter(self.stopped.values()))}"
         return "ok" if self.is_caught_up else "ok (not read to its end yet)"
 
+    def reader(self, name: str) -> EventLog:
+        """The same for one that goes through it all: what it has yet to read is kept, and the topic read no faster."""
+        self._tail.pages.readers.add(name)
+        return Reader(self, name)
+
     async def close(self) -> None:
         await self._tail.pages.close()
 
@@ -84,11 +92,14 @@ class KafkaLog:
         return {tenant: head.position for tenant, head in self._tail.heads.items()}
 
     async def read(self, tenant: str, after: int, limit: int) -> Sequence[Recorded]:
+        return await self.read_for(NOBODY, tenant, after, limit)
+
+    async def read_for(self, reader: str, tenant: str, after: int, limit: int) -> Sequence[Recorded]:
         head = self._tail.heads.get(tenant)
         if head is None or after >= head.position:
             return []
         try:
-            batch = await self._batch(head, tenant, after, min(limit, head.position - after))
+            batch = await self._batch(reader, head, tenant, after, min(limit, head.position - after))
         except BROKEN as problem:
             raise StoreUnavailable from problem
         if not batch:
@@ -122,18 +133,20 @@ class KafkaLog:
         heads = self._tail.heads
         return {tenant: head.position for tenant, head in heads.items() if head.position > seen.get(tenant, 0)}
 
-    async def _batch(self, head: Head, tenant: str, after: int, count: int) -> Sequence[Recorded]:
+    async def _batch(self, reader: str, head: Head, tenant: str, after: int, count: int) -> Sequence[Recorded]:
         """From where the event before was last seen; where that isn't so any more, from where it is found."""
         if after == 0:
-            return await self._collect(head, tenant, 0, count, 0)
+            return await self._collect(reader, head, tenant, 0, count, 0)
         hint = self._hints.get((tenant, after))
-        batch = [] if hint is None else await self._collect(head, tenant, after, count, hint)
+        batch = [] if hint is None else await self._collect(reader, head, tenant, after, count, hint)
         if not batch:
             found = await self._search(head, tenant, after + 1)
-            batch = [] if found is None else await self._collect(head, tenant, after, count, found)
+            batch = [] if found is None else await self._collect(reader, head, tenant, after, count, found)
         return batch
 
-    async def _collect(self, head: Head, tenant: str, after: int, count: int, start: int) -> list[Recorded]:
+    async def _collect(
+        self, reader: str, head: Head, tenant: str, after: int, count: int, start: int
+    ) -> list[Recorded]:
         """The tenant's events past `after`, in order, from offset `start` on; empty where they don't go on there.
 
         Not many pages are fetched for one tenant: the others that lie on them are to have their turn meanwhile.
@@ -145,7 +158,7 @@ class KafkaLog:
                 fetched += 1
                 if found and fetched > AT_A_TIME:
                     break
-            events = (await self._tail.pages.page(head.partition, number, tenant)).by_tenant.get(tenant, [])
+            events = (await self._tail.pages.page(head.partition, number, tenant, reader)).by_tenant.get(tenant, [])
             for event in events[bisect_left(events, start, key=_PLACE) :]:
                 if event.position == after + 1:
                     found.append(event)
@@ -177,7 +190,7 @@ class KafkaLog:
     async def _page_with(self, partition: int, tenant: str, number: int, last: int) -> tuple[int, Sequence[Recorded]]:
         """The first page from `number` to `last` that has events of the tenant."""
         while number <= last:
-            events = (await self._tail.pages.page(partition, number, tenant)).by_tenant.get(tenant)
+            events = (await self._tail.pages.page(partition, number, tenant, NOBODY)).by_tenant.get(tenant)
             if events:
                 return number, events
             number += 1
@@ -185,7 +198,7 @@ class KafkaLog:
 
     async def _first_at(self, tenant: str, position: int) -> Recorded | None:
         head = self._tail.heads[tenant]
-        batch = await self._batch(head, tenant, position - 1, 1)
+        batch = await self._batch(NOBODY, head, tenant, position - 1, 1)
         return batch[0] if batch else None
 
     def _remember(self, tenant: str, last: Recorded) -> None:
@@ -193,3 +206,18 @@ class KafkaLog:
             self._hints[tenant, last.position] = last.place
             if len(self._hints) > HINTS:
                 self._hints.popitem(last=False)
+
+
+class Reader:
+    """A KafkaLog as one of its readers has it."""
+
+    def __init__(self, log: KafkaLog, name: str) -> None:
+        self.service = log.service
+        self._log = log
+        self._name = name
+        self.heads = log.heads
+        self.changed = log.changed
+        self.reached = log.reached
+
+    async def read(self, tenant: str, after: int, limit: int) -> Sequence[Recorded]:
+        return await self._log.read_for(self._name, tenant, after, limit)

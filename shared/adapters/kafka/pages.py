@@ -34,18 +34,13 @@ PageKey = tuple[int, int]
 class Page:
     """What lies between two offsets, by tenant. Everything before `end` is in it; the newest page still grows."""
 
-    __slots__ = ("by_tenant", "end", "size", "unseen")
+    __slots__ = ("by_tenant", "end", "seen", "size")
 
     def __init__(self, start: int) -> None:
         self.end = start
         self.size = 0
-        self.unseen: set[str] = set()
+        self.seen: set[tuple[str, str]] = set()
         self.by_tenant: dict[str, list[Recorded]] = {}
-
-    @property
-    def waiting(self) -> int:
-        """Its bytes, while somebody's events in it have not been looked at."""
-        return self.size if self.unseen else 0
 
     def add(self, tenant: str, event: Recorded) -> int:
         """How many bytes it grew by."""
@@ -56,12 +51,16 @@ class Page:
 
 
 class Pages:
-    """The pages of one topic. `add` and `grown_to` are for whoever follows it, `page` for whoever reads."""
+    """The pages of one topic. `add` and `grown_to` are for whoever follows it, `page` for whoever reads.
+
+    `readers` are those who go through it all, each tenant by tenant: a page that some reader has yet to look at waits.
+    """
 
     def __init__(self, service: str, topic: str, client: Mapping[str, Any]) -> None:
         self.topic = topic
         self._service = service
         self._client = client
+        self.readers: set[str] = set()
         self._kept: OrderedDict[PageKey, Page] = OrderedDict()
         self._newest: dict[int, int] = {}
         self._bytes = 0
@@ -78,10 +77,11 @@ class Pages:
         if page is None:
             page = self._keep((partition, number), Page(number * PAGE))
         if offset >= page.end:  # else read before, by whoever fetched the page
-            waited = page.waiting
+            waited = self._waits(page)
             self._bytes += page.add(tenant, event)
-            page.unseen.add(tenant)
-            self._waiting += page.waiting - waited
+            if page.seen:
+                page.seen.difference_update([(reader, tenant) for reader in self.readers])
+            self._waiting += self._waits(page) - waited
             page.end = offset + 1
 
     def grown_to(self, partition: int, offset: int) -> None:
@@ -104,8 +104,8 @@ class Pages:
                 return False
         return True
 
-    async def page(self, partition: int, number: int, tenant: str) -> Page:
-        """The page for a tenant's sake, fetched where it isn't kept: as far as the topic has it.
+    async def page(self, partition: int, number: int, tenant: str, reader: str) -> Page:
+        """The page for a tenant's and reader's sake, fetched where it isn't kept: as far as the topic has it.
 
         Raises KafkaError, TimeoutError.
         """
@@ -114,13 +114,17 @@ class Pages:
         if page is None:
             async with self._fetching, asyncio.timeout(LONGEST_SECONDS):
                 page = self._kept.get(key) or await self._fetched(partition, number)
-        if tenant in page.unseen:
-            waited = page.waiting
-            page.unseen.discard(tenant)
-            self._waiting += page.waiting - waited
+        if reader in self.readers and tenant in page.by_tenant and (reader, tenant) not in page.seen:
+            waited = self._waits(page)
+            page.seen.add((reader, tenant))
+            self._waiting += self._waits(page) - waited
             self._looked_at.set()
             self._looked_at = asyncio.Event()
         return page
+
+    def _waits(self, page: Page) -> int:
+        """Its bytes, while some reader has not looked at some tenant's events in it."""
+        return page.size if len(page.seen) < len(page.by_tenant) * len(self.readers) else 0
 
     async def close(self) -> None:
         if self._consumer is not None:
@@ -168,5 +172,5 @@ class Pages:
                 break
             gone = self._kept.pop(oldest)
             self._bytes -= gone.size
-            self._waiting -= gone.waiting
+            self._waiting -= self._waits(gone)
         return page

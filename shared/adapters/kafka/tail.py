@@ -25,7 +25,7 @@ from shared.kernel.recorded import Recorded
 POLL_MS = 1000
 SAVE_SECONDS = 1.0
 RETRY_SECONDS = 0.5
-READER_SECONDS = 0.2
+READER_SECONDS = 2.0
 """A reader that goes on looks at the next page well within that."""
 LOOKS = 2
 AT_ONCE = 5000

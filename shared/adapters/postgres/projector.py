@@ -18,7 +18,7 @@ from shared.adapters.postgres.connection import BROKEN
 from shared.adapters.postgres.read_table import ReadTable, register
 from shared.adapters.telemetry import TELEMETRY, span
 from shared.kernel.errors import LogError, UnknownEvent
-from shared.kernel.ports import EventLog
+from shared.kernel.ports import EventLog, for_reader
 from shared.kernel.readmodel import ReadModel, RowKey, Rows
 from shared.kernel.recorded import Recorded
 
@@ -46,7 +46,7 @@ class Projector:
     def __init__(self, pool: asyncpg.Pool, model: ReadModel, logs: Mapping[str, EventLog]) -> None:
         self.model = model
         self._pool = pool
-        self._logs = {source: logs[source] for source in sorted(model.sources)}
+        self._logs = {source: for_reader(logs[source], f"view {model.name}") for source in sorted(model.sources)}
         self._one_at_a_time = asyncio.Lock()
         self._table: ReadTable | None = None
         self._moved = asyncio.Condition()
@@ -240,8 +240,9 @@ async def apply(
     )
     if parked is None:
         raise CheckpointMoved
-    rows = Rows(table.model.key, await table.load(connection, tenant, _touched(table.model, batch)))
-    failed = fold(table.model, rows, batch, set(parked))
+    keys, heard = _touched(table.model, batch, set(parked))
+    rows = Rows(table.model.key, await table.load(connection, tenant, keys))
+    failed = fold(table.model, rows, heard, set(parked))
     await table.save(connection, tenant, rows.result())
     if failed:
         await connection.execute(
@@ -260,12 +261,22 @@ async def lock(connection: asyncpg.Connection, model: str) -> None:
     await connection.execute("select pg_advisory_xact_lock(hashtext($1))", f"read model {model}")
 
 
-def _touched(model: ReadModel, batch: Sequence[Recorded]) -> set[RowKey]:
+def _touched(model: ReadModel, batch: Sequence[Recorded], parked: set[str]) -> tuple[set[RowKey], Sequence[Recorded]]:
+    """The rows to load, and the events for the fold: of most, most models have nothing to tell."""
     keys: set[RowKey] = set()
+    heard: list[Recorded] = []
     for recorded in batch:
-        with suppress(Exception):  # the fold meets the same error, and parks the stream
-            keys.update(model.touches(recorded))
-    return keys
+        try:
+            touched = tuple(model.touches(recorded))
+        except Exception:  # noqa: BLE001 - the fold meets the same error, and parks the stream
+            heard.append(recorded)
+            continue
+        if touched:
+            keys.update(touched)
+            heard.append(recorded)
+        elif recorded.meta.stream in parked:
+            heard.append(recorded)
+    return keys, heard
 
 
 def fold(model: ReadModel, rows: Rows, batch: Sequence[Recorded], parked: set[str]) -> list[tuple[Recorded, str]]:
