@@ -27,7 +27,8 @@ from shared.kernel.recorded import Recorded
 Progress = Callable[[int], None]
 """Gets how many events were read since it was told last."""
 
-_ALONE = "lock table log.head in share row exclusive mode"
+_ALONE = "lock table log.head in exclusive mode"
+"""An append begins by selecting its head for update: a weaker lock lets it begin, and the two wait for each other."""
 _HEADS = "select tenant, position, hash from log.head"
 _COLUMNS = ("tenant", "position", "stream", "version", "recorded_at", "type", "hash", "meta", "data")
 _MOVE = """
@@ -100,7 +101,7 @@ class TailImport:
         self._reactions = reactions
 
     async def run(self, progress: Progress) -> list[Imported]:
-        """Nobody appends meanwhile.
+        """Whoever appends meanwhile waits, and goes on after it.
 
         Raises HistoryForked, TailBroken, TopicLost, UnknownEvent, KafkaError, asyncpg's errors.
         """

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -11,15 +10,19 @@ import asyncpg
 from shared.adapters.kafka.connection import client_arguments
 from shared.adapters.kafka.history import (
     RELAY,
+    HistoryForked,
     HistoryInDoubt,
+    Told,
     TopicAhead,
     held_against,
-    told_by_events,
-    unread_records,
+    unread,
 )
 from shared.adapters.kafka.importing import Progress
+from shared.adapters.kafka.records import follows
 from shared.adapters.kafka.settings import KafkaSettings
 from shared.adapters.kafka.topics import TopicNames, administration, ensure
+from shared.kernel.chain import GENESIS
+from shared.kernel.recorded import Recorded
 
 _RECORD = """
 insert into log.topic (name, partitions) values ($1, $2)
@@ -48,19 +51,26 @@ async def published_anew(owner: asyncpg.Connection, settings: KafkaSettings, ser
     name = TopicNames(settings.topic_prefix).events(service)
     async with administration(settings) as admin:
         topic = await ensure(admin, settings, name)
-    has: defaultdict[str, int] = defaultdict(int)
-    async for _, records, _ in unread_records(client_arguments(settings), topic, {}):
-        news = [*told_by_events(records, service)]
-        for tenant, position in (await held_against(owner, name, news)).items():
+    has: dict[str, Told] = {}
+    async for _, events, _ in unread(client_arguments(settings), service, topic, {}):
+        told = [Told(event.meta.tenant, event.position, event.hash) for event in events]
+        for tenant, position in (await held_against(owner, name, told)).items():
             raise TopicAhead(topic=name, tenant=tenant, position=position)
-        for told in news:
-            if told.position > has[told.tenant] + 1:
-                raise HistoryHoled(topic=name, tenant=told.tenant, position=has[told.tenant] + 1)
-            has[told.tenant] = max(has[told.tenant], told.position)
-        progress(len(news))
+        for event, one in zip(events, told, strict=True):
+            _require_next(name, event, has.get(one.tenant, Told(one.tenant, 0, GENESIS)))
+            has[one.tenant] = max(one, has.get(one.tenant, one))
+        progress(len(events))
     async with owner.transaction():
         await owner.execute("delete from log.topic_tail where topic = $1", name)
         await owner.execute("delete from log.checkpoint where consumer = $1 and source = $2", RELAY, service)
         await owner.execute(_RECORD, name, topic.partitions)
         total: int = await owner.fetchval(_ALL)
-    return total - sum(has.values())
+    return total - sum(last.position for last in has.values())
+
+
+def _require_next(topic: str, event: Recorded, last: Told) -> None:
+    """Its bytes too are what the chain has there; a repeat was held against the table. Raises those of above."""
+    if event.position > last.position + 1:
+        raise HistoryHoled(topic=topic, tenant=last.tenant, position=last.position + 1)
+    if event.position == last.position + 1 and not follows(event, last.hash):
+        raise HistoryForked(topic=topic, tenant=last.tenant, position=event.position)

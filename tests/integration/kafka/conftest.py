@@ -1,7 +1,8 @@
-"""Folders for brokers of a test's own, and a launcher in another process, to be killed."""
+"""Folders for brokers of a test's own, a launcher in another process, to be killed; a database that was restored."""
 
 from __future__ import annotations
 
+import asyncio
 import json
 import shutil
 import subprocess
@@ -13,7 +14,11 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 
+from deploy.cli import main
 from deploy.kafka.local import LocalKafka
+from tests.moving import url_of
+from tests.published import published, settings_of
+from tests.restoring import HOW_TO_REACH, Restoring, backup, written, written_others
 
 REPOSITORY = Path(__file__).parents[3]
 LAUNCHER = """
@@ -77,3 +82,33 @@ async def own_kafka(folder: Path) -> AsyncIterator[LocalKafka]:
 async def three_brokers(base: Path) -> AsyncIterator[LocalKafka]:
     async with LocalKafka(base / "three", brokers=3) as running:
         yield running
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def restoring(database, kafka, monkeypatch) -> AsyncIterator[Restoring]:
+    """Six events at the time of the backup, twelve more since."""
+    now, old = await database(), await database()
+    settings = settings_of(kafka)
+    async with published(now, settings) as service:
+        await written(service, 3)
+        await service.drained()
+        await backup(now, old)
+        await written(service, 3, version=2)
+        await written_others(service)
+        await service.drained()
+    for name in HOW_TO_REACH:
+        monkeypatch.setenv(f"SUYUAN_KAFKA_{name.upper()}", str(getattr(settings, name)))
+    monkeypatch.setenv("SUYUAN_MIGRATION_URL", url_of(old.owner))
+    monkeypatch.setenv("LC_ALL", "en_US.UTF-8")
+    monkeypatch.setattr("deploy.commands.owned.configure", lambda _: None)  # the session's logging stays as it is
+    yield Restoring(now, old, settings)
+
+
+@pytest.fixture
+def typed(capsys):
+    async def run(*words: str) -> tuple[int, list[dict], str]:
+        code = await asyncio.to_thread(main, ["topics", *words, "--service", "intake", "--json"])
+        said = capsys.readouterr()
+        return code, [json.loads(line) for line in said.out.splitlines() if line.startswith("{")], said.err
+
+    return run

@@ -4,105 +4,21 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
-from dataclasses import dataclass
 
-import asyncpg
 import pytest
-import pytest_asyncio
 
 from deploy.cli import main
-from deploy.embedded.databases import ServiceDatabase
-from deploy.moving.tables import contents, copy
+from deploy.moving.tables import contents
 from shared.adapters.kafka.history import Gate
 from shared.adapters.kafka.relay import Relay
 from shared.adapters.kafka.settings import KafkaSettings
-from shared.adapters.postgres.migrate import migrate
-from shared.adapters.runtime import migrations_of
 from shared.kernel.errors import WritingPaused
 from tests.contract.stores import request
 from tests.integration.app import RunningApp, running_app
 from tests.integration.intake.test_http_complaints import FORM, key
 from tests.moving import url_of
 from tests.published import Published, ended, eventually, on_topic, published, settings_of
-
-HOW_TO_REACH = ("bootstrap", "topic_prefix", "replicas", "min_insync")
-
-
-@dataclass
-class Restoring:
-    """`now` is the database that events were written to, `old` what it was before the last of them."""
-
-    now: ServiceDatabase
-    old: ServiceDatabase
-    settings: KafkaSettings
-
-
-async def owner_of(database: ServiceDatabase) -> asyncpg.Connection:
-    return await asyncpg.connect(**database.owner)
-
-
-async def backup(source: ServiceDatabase, target: ServiceDatabase) -> None:
-    """Everything that isn't built anew, with what the relay knew of its topic."""
-    one, other = await owner_of(source), await owner_of(target)
-    await migrate(other, str(target.runtime["user"]), migrations_of("intake"))
-    assert await copy(one, other, "intake", lambda *_: None)
-    for table in ("topic", "topic_tail"):
-        await other.copy_records_to_table(table, schema_name="log", records=await one.fetch(f"table log.{table}"))
-    relays = await one.fetch("select * from log.checkpoint where consumer = 'relay'")
-    await other.copy_records_to_table("checkpoint", schema_name="log", records=relays)
-    await one.close()
-    await other.close()
-
-
-async def written(service: Published, streams: int, version: int = 0) -> None:
-    await asyncio.gather(
-        *(
-            service.store.append(request(f"complaint-{n}", version, tenant=f"t-{n % 3}", count=2))
-            for n in range(streams)
-        )
-    )
-
-
-@pytest_asyncio.fixture(loop_scope="session")
-async def restoring(database, kafka, monkeypatch) -> AsyncIterator[Restoring]:
-    """Six events at the time of the backup, twelve more since."""
-    now, old = await database(), await database()
-    settings = settings_of(kafka)
-    async with published(now, settings) as service:
-        await written(service, 3)
-        await service.drained()
-        await backup(now, old)
-        await written(service, 3, version=2)
-        await written_others(service)
-        await service.drained()
-    for name in HOW_TO_REACH:
-        monkeypatch.setenv(f"SUYUAN_KAFKA_{name.upper()}", str(getattr(settings, name)))
-    monkeypatch.setenv("SUYUAN_MIGRATION_URL", url_of(old.owner))
-    monkeypatch.setenv("LC_ALL", "en_US.UTF-8")
-    monkeypatch.setattr("deploy.commands.owned.configure", lambda _: None)  # the session's logging stays as it is
-    yield Restoring(now, old, settings)
-
-
-async def written_others(service: Published) -> None:
-    await asyncio.gather(*(service.store.append(request(f"late-{n}", tenant=f"t-{n}", count=2)) for n in range(3)))
-
-
-@pytest.fixture
-def typed(capsys):
-    async def run(*words: str) -> tuple[int, list[dict], str]:
-        code = await asyncio.to_thread(main, ["topics", *words, "--service", "intake", "--json"])
-        said = capsys.readouterr()
-        return code, [json.loads(line) for line in said.out.splitlines() if line.startswith("{")], said.err
-
-    return run
-
-
-async def rows(database: ServiceDatabase, table: str) -> list[tuple]:
-    owner = await owner_of(database)
-    found = [tuple(row) for row in await owner.fetch(f"select * from log.{table} order by 1, 2")]  # noqa: S608 - our own name
-    await owner.close()
-    return found
+from tests.restoring import HOW_TO_REACH, backup, owner_of, rows
 
 
 async def test_an_older_database_is_not_written_to_until_the_tail_is_brought_in(restoring, typed):
@@ -167,8 +83,7 @@ async def test_a_forked_history_is_refused_and_nothing_is_changed(restoring, typ
     assert (await typed("show"))[0] == 41
 
 
-async def test_a_topic_that_lacks_an_event_is_refused_and_nothing_is_changed(restoring, typed):
-    """Brought in up to the hole it would be a history that ends in the middle of another's."""
+async def test_a_log_that_lost_what_was_compared_before_is_brought_in_from_the_beginning(restoring, typed):
     owner = await owner_of(restoring.old)
     await owner.execute("alter table log.event disable trigger all")
     await owner.execute("delete from log.event where tenant = 't-1'")
@@ -276,6 +191,9 @@ async def test_numbers_references_erasures_and_reactions_come_back_with_the_even
         agent, auditor = app.client("service_agent"), app.client("auditor")
         again = (await agent.post("/api/v1/complaints", json=later, headers=key())).json()
         assert (again["id"], again["complaint_no"]) == (second["id"], second["complaint_no"])
+        seen = {"Suyuan-After": f"intake:{now['head'][0][1]}"}
+        listed = (await agent.get("/api/v1/complaints", headers=seen)).json()["items"]
+        assert {one["complaint_no"] for one in listed} == {first["complaint_no"], second["complaint_no"]}
         third = (await agent.post("/api/v1/complaints", json=FORM, headers=key())).json()
         assert third["complaint_no"] > second["complaint_no"]
         shown = (await agent.get(f"/api/v1/complaints/{first['id']}")).json()
