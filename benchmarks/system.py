@@ -60,9 +60,11 @@ async def started(folder: Path, *more: str) -> AsyncIterator[Started]:
     process = await asyncio.create_subprocess_exec(sys.executable, *words, stdout=PIPE, stderr=DEVNULL, env=environment)
     assert process.stdout is not None
     try:
-        line = (await process.stdout.readline()).decode()
-        found = re.search(r"http://[\d.]+:\d+", line)
-        assert found is not None, f"it did not start: {line}"
+        found = None
+        while found is None:
+            line = (await process.stdout.readline()).decode()
+            assert line, "it did not start"
+            found = re.search(r"http://[\d.]+:\d+", line)
         yield Started(time.perf_counter() - start, psutil.Process(process.pid), found[0])
     finally:
         if process.returncode is None:
