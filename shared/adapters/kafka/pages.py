@@ -34,11 +34,13 @@ PageKey = tuple[int, int]
 class Page:
     """What lies between two offsets, by tenant. Everything before `end` is in it; the newest page still grows."""
 
-    __slots__ = ("by_tenant", "end", "seen", "size")
+    __slots__ = ("by_tenant", "counted", "end", "seen", "size")
 
-    def __init__(self, start: int) -> None:
+    def __init__(self, start: int, *, counted: bool = True) -> None:
+        """`counted`: its readers are waited for."""
         self.end = start
         self.size = 0
+        self.counted = counted
         self.seen: set[tuple[str, str]] = set()
         self.by_tenant: dict[str, list[Recorded]] = {}
 
@@ -54,6 +56,7 @@ class Pages:
     """The pages of one topic. `add` and `grown_to` are for whoever follows it, `page` for whoever reads.
 
     `readers` are those who go through it all, each tenant by tenant: a page that some reader has yet to look at waits.
+    They are named before the topic is followed.
     """
 
     def __init__(self, service: str, topic: str, client: Mapping[str, Any]) -> None:
@@ -124,7 +127,8 @@ class Pages:
 
     def _waits(self, page: Page) -> int:
         """Its bytes, while some reader has not looked at some tenant's events in it."""
-        return page.size if len(page.seen) < len(page.by_tenant) * len(self.readers) else 0
+        left = page.counted and len(page.seen) < len(page.by_tenant) * len(self.readers)
+        return page.size if left else 0
 
     async def close(self) -> None:
         if self._consumer is not None:
@@ -133,7 +137,7 @@ class Pages:
 
     async def _fetched(self, partition: int, number: int) -> Page:
         consumer = await self._connected()
-        place, page = TopicPartition(self.topic, partition), Page(number * PAGE)
+        place, page = TopicPartition(self.topic, partition), Page(number * PAGE, counted=False)
         if place not in consumer.assignment():
             consumer.assign([place])
             consumer.seek(place, page.end)
