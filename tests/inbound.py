@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import json
+import sys
+from asyncio.subprocess import Process
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -25,6 +28,7 @@ from shared.adapters.runtime import Runtime
 from shared.kernel.clock import system_clock
 from shared.kernel.ids import new_id
 from tests.integration.app import RunningApp
+from tests.pages import ROOT
 from tests.published import ended, eventually, settings_of
 
 COMPLAINT = "suyuan.complaint.v1"
@@ -36,6 +40,35 @@ FORM: dict[str, Any] = {
     "description": "包装破损",
     "items": [{"product": "API-20", "quantity_affected": "3"}],
 }
+
+REPLICA = """
+import asyncio, json, sys
+from pathlib import Path
+from deploy.embedded.system import secrets_of, wired
+from deploy.settings import embedded_settings
+from shared.adapters.failpoints import arm
+from shared.adapters.kafka.inbound_settings import InboundSource
+from shared.adapters.kafka.settings import KafkaSettings
+from shared.contracts.catalogue import SERVICES
+from shared.kernel.clock import system_clock
+from shared.kernel.memory import MemoryStore
+from tests.inbound import inbound_of
+
+async def take():
+    told = json.loads(sys.argv[1])
+    folder, dsn = Path(told["folder"]), told["dsn"]
+    elsewhere = {name: MemoryStore(name, system_clock) for name in SERVICES if name != "intake"}
+    runtime = wired(embedded_settings(folder), secrets_of(folder), {"intake": dsn}, system_clock, elsewhere)["intake"]
+    source = InboundSource.model_validate_json(told["source"])
+    arm(told["failpoint"])
+    kafka = KafkaSettings.model_validate_json(told["kafka"])
+    runtime.accompany(inbound_of(runtime.wired.messages, source, kafka))
+    async with runtime.lifespan():
+        await asyncio.Event().wait()
+
+asyncio.run(take())
+"""
+"""Another process of intake: wired as embedded, taking the topic. Dies at the failpoint, if one is told."""
 
 
 def attributes(**more: str) -> dict[str, str]:
@@ -89,6 +122,17 @@ class Receiving:
         self.running.append(task)
         return task
 
+    async def replica(self, failpoint: str | None = None) -> Process:
+        """One that takes the topic too, in a process to be killed. It is not waited for."""
+        told = {
+            "folder": str(self.app.folder),
+            "dsn": dict(self.app.databases["intake"].runtime),
+            "source": self.source.model_dump_json(),
+            "kafka": self.settings.model_dump_json(exclude_none=True),
+            "failpoint": failpoint,
+        }
+        return await asyncio.create_subprocess_exec(sys.executable, "-c", REPLICA, json.dumps(told), cwd=ROOT)
+
     async def send(self, headers: Sequence[tuple[str, bytes]], value: bytes | None, **more: Any) -> RecordMetadata:
         return await self.producer.send_and_wait(self.source.topic, value, headers=headers, partition=0, **more)
 
@@ -138,9 +182,11 @@ class Receiving:
 
 
 @asynccontextmanager
-async def receiving(app: RunningApp, kafka: LocalKafka, **more: Any) -> AsyncIterator[Receiving]:
+async def receiving(
+    app: RunningApp, kafka: LocalKafka, *, partitions: int = 2, **more: Any
+) -> AsyncIterator[Receiving]:
     """Topics and a tenant of its own; nothing is taken until it is started."""
-    settings = settings_of(kafka, partitions=2, **more)
+    settings = settings_of(kafka, partitions=partitions, **more)
     topic, tenant = TopicNames(settings.topic_prefix).inbound_complaints, f"t{new_id().hex[-12:]}"
     source = InboundSource(topic=topic, kind="complaints", tenant=tenant, subject="crm", roles=("service_agent",))
     producer = AIOKafkaProducer(**client_arguments(settings), max_request_size=4 << 20)

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import signal
-import sys
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -25,7 +23,6 @@ from shared.kernel.clock import system_clock
 from shared.kernel.errors import StoreFull
 from tests.inbound import FORM, LIMIT, Receiving, binary, form, receiving, structured
 from tests.integration.app import RunningApp, running_app
-from tests.pages import ROOT
 from tests.published import ended, eventually
 
 
@@ -248,46 +245,11 @@ async def test_a_broker_that_is_killed_loses_and_doubles_nothing(intake, own_kaf
         assert len(await service.desk().open()) == 1
 
 
-REPLICA = """
-import asyncio, json, sys
-from pathlib import Path
-from deploy.embedded.system import secrets_of, wired
-from deploy.settings import embedded_settings
-from shared.adapters.failpoints import arm
-from shared.adapters.kafka.inbound_settings import InboundSource
-from shared.adapters.kafka.settings import KafkaSettings
-from shared.contracts.catalogue import SERVICES
-from shared.kernel.clock import system_clock
-from shared.kernel.memory import MemoryStore
-from tests.inbound import inbound_of
-
-async def take():
-    told = json.loads(sys.argv[1])
-    folder, dsn = Path(told["folder"]), told["dsn"]
-    elsewhere = {name: MemoryStore(name, system_clock) for name in SERVICES if name != "intake"}
-    runtime = wired(embedded_settings(folder), secrets_of(folder), {"intake": dsn}, system_clock, elsewhere)["intake"]
-    source = InboundSource.model_validate_json(told["source"])
-    arm("after-message-before-offset:1")
-    kafka = KafkaSettings.model_validate_json(told["kafka"])
-    runtime.accompany(inbound_of(runtime.wired.messages, source, kafka))
-    async with runtime.lifespan():
-        await asyncio.Event().wait()
-
-asyncio.run(take())
-"""
-
-
 async def test_killed_between_append_and_commit_nothing_is_done_twice(service):
     """Another replica, killed -9 there: what it appended or rejected comes again, and its key absorbs it."""
     await service.send(*binary(form(order_no="1")))
     await service.send([], b"garbage")
-    told = {
-        "folder": str(service.app.folder),
-        "dsn": dict(service.app.databases["intake"].runtime),
-        "source": service.source.model_dump_json(),
-        "kafka": service.settings.model_dump_json(exclude_none=True),
-    }
-    replica = await asyncio.create_subprocess_exec(sys.executable, "-c", REPLICA, json.dumps(told), cwd=ROOT)
+    replica = await service.replica("after-message-before-offset:1")
     try:
         async with asyncio.timeout(60):
             assert await replica.wait() == -signal.SIGKILL
