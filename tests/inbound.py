@@ -29,7 +29,7 @@ from shared.kernel.clock import system_clock
 from shared.kernel.ids import new_id
 from tests.integration.app import RunningApp
 from tests.pages import ROOT
-from tests.published import ended, eventually, settings_of
+from tests.published import PATIENCE, ended, eventually, settings_of
 
 COMPLAINT = "suyuan.complaint.v1"
 SECRET = bytes(range(32))
@@ -163,12 +163,11 @@ class Receiving:
         await eventually(are_there)
         return list((await self.desk().open()).values())
 
-    async def dealt_with(self, kept: RecordMetadata) -> None:
+    async def dealt_with(self, kept: RecordMetadata, seconds: float = PATIENCE) -> None:
         """Return once the group's offset is past that message."""
         place = TopicPartition(kept.topic, kept.partition)
-        consumer = AIOKafkaConsumer(
-            **client_arguments(self.settings), group_id=group_of(self.settings.topic_prefix, "intake")
-        )
+        group = group_of(self.settings.topic_prefix, "intake")
+        consumer = AIOKafkaConsumer(**client_arguments(self.settings), group_id=group, enable_auto_commit=False)
         consumer.assign([place])
         await consumer.start()
 
@@ -176,7 +175,7 @@ class Receiving:
             return (await consumer.committed(place) or 0) > kept.offset
 
         try:
-            await eventually(is_past)
+            await eventually(is_past, seconds)
         finally:
             await consumer.stop()
 

@@ -9,14 +9,14 @@ nothing else holds up what comes behind it.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from functools import partial
 from typing import Any
 
 import msgspec
-from aiokafka import AIOKafkaConsumer
-from aiokafka.errors import MessageSizeTooLargeError
+from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka.errors import CommitFailedError, MessageSizeTooLargeError
 
 from shared.adapters import metrics
 from shared.adapters.failpoints import failpoint
@@ -153,7 +153,7 @@ class Inbound:
         except BaseExceptionGroup as failed:
             raise failed.exceptions[0] from failed
         failpoint("after-message-before-offset")
-        await consumer.commit({place: records[-1].offset + 1 for place, records in found.items()})
+        await _committed(consumer, {place: records[-1].offset + 1 for place, records in found.items()})
 
     async def _in_order(self, records: Sequence[Record], producer: Any) -> None:
         for record in records:
@@ -198,6 +198,19 @@ class Inbound:
             cut = msgspec.structs.replace(rejection, cut=len(record.value or b""))
             value, headers = rejection_record(cut, [], None)
             await producer.send_and_wait(self.rejected, value, key=key, headers=headers)
+
+
+async def _committed(consumer: Any, offsets: Mapping[TopicPartition, int]) -> None:
+    """Of the partitions that are still ours. Others' messages come again to whoever has them, and their keys absorb it.
+
+    To begin again for that would be to leave the group and join it: two more rebalances, for which others would leave.
+    """
+    ours = {place: offset for place, offset in offsets.items() if place in consumer.assignment()}
+    try:
+        if ours:
+            await consumer.commit(ours)
+    except CommitFailedError as rebalanced:
+        _log.info("offsets not committed, the messages come again", why=str(rebalanced))
 
 
 def _problem(error: Exception, correlation_id: str) -> dict[str, Any]:

@@ -23,6 +23,8 @@ from tests.published import ended
 MOST_HERE, MOST_PROCESSES = 4, 2
 PAUSE_SECONDS = 0.8
 """At most, between two comings and goings."""
+SETTLING_SECONDS = 60.0
+"""A group takes ten to miss a member that was killed or sleeps."""
 
 
 @pytest_asyncio.fixture(loop_scope="session")
@@ -71,7 +73,7 @@ class Messages:
             kept = await self.service.producer.send_and_wait(
                 self.service.source.topic, value, headers=headers, partition=partition
             )
-            await self.service.dealt_with(kept)
+            await self.service.dealt_with(kept, SETTLING_SECONDS)
 
 
 @dataclass
@@ -134,7 +136,9 @@ async def test_members_of_the_group_that_come_and_go_take_every_message_once(rec
         sending = asyncio.create_task(messages.come())
         await members.come_and_go()
         await ended([sending])
+        began = asyncio.get_running_loop().time()
         await messages.are_dealt_with()
+        settled = asyncio.get_running_loop().time() - began
         found = await receiver.complaints()
         assert sorted(int(one["order_no"]) for one in found) == list(range(1, messages.complaints + 1))
         rejections = await receiver.rejections(messages.garbage) if messages.garbage else []
@@ -146,6 +150,7 @@ async def test_members_of_the_group_that_come_and_go_take_every_message_once(rec
             complaints=messages.complaints,
             messages=messages.sent,
             garbage=messages.garbage,
+            settled_s=round(settled, 1),
         )
     finally:
         await members.end()
@@ -155,6 +160,6 @@ async def views_are_the_fold(service: Receiving) -> None:
     """All processes write intake's read models too."""
     runtime, tenant = service.runtime, service.source.tenant
     log = runtime.resources.log
-    await runtime.views.all_told(tenant, runtime.wired.models, 60)
+    await runtime.views.all_told(tenant, runtime.wired.models, SETTLING_SECONDS)
     logs = {name: [] for name in SERVICES} | {"intake": await log.read(tenant, 0, 1_000_000)}
     assert await Folds().compare(runtime, tenant, logs) == []

@@ -23,7 +23,7 @@ from shared.kernel.clock import system_clock
 from shared.kernel.errors import StoreFull
 from tests.inbound import FORM, LIMIT, Receiving, binary, form, receiving, structured
 from tests.integration.app import RunningApp, running_app
-from tests.published import ended, eventually
+from tests.published import PATIENCE, ended, eventually
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
@@ -279,6 +279,42 @@ async def test_replicas_share_the_partitions_and_come_and_go(service):
     await service.dealt_with(last)
     found = await service.registered(30)
     assert sorted(int(one["order_no"]) for one in found) == list(range(30))
+
+
+async def test_who_loses_a_partition_in_the_middle_of_a_batch_stays_in_the_group(service):
+    """Whoever left for that would cost the others their partitions, who would leave for it in their turn."""
+    begun, may_go_on = asyncio.Semaphore(0), asyncio.Event()
+
+    async def slowly(context, message) -> bool:
+        begun.release()
+        await may_go_on.wait()
+        return await service.rule.take(context, message)
+
+    slow, joined = service.inbound(replace(service.rule, take=slowly)), []
+    prepare = slow.prepare
+
+    async def counted() -> None:
+        joined.append(slow)
+        await prepare()
+
+    slow.prepare = counted
+    headers = [binary(b"", id=str(number))[0] for number in range(4)]
+    for number in range(2):
+        await service.producer.send_and_wait(service.source.topic, form(), headers=headers[number], partition=number)
+    service.start(slow)
+    async with asyncio.timeout(PATIENCE):
+        for _ in range(2):
+            await begun.acquire()
+    service.start()
+    assert len(await service.registered(1)) == 1  # what the other has now, though it isn't done with
+    may_go_on.set()
+    for number in range(2):
+        kept = await service.producer.send_and_wait(
+            service.source.topic, form(), headers=headers[2 + number], partition=number
+        )
+        await service.dealt_with(kept)
+    assert len(await service.complaints()) == 4
+    assert joined == [slow]
 
 
 async def test_what_came_of_the_messages_is_counted(service):

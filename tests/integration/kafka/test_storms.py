@@ -5,13 +5,11 @@ from __future__ import annotations
 import asyncio
 import random
 from collections import Counter
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from uuid import UUID
 
 import asyncpg
 
-from deploy.chaos.views import differences
 from deploy.embedded.databases import ServiceDatabase
 from deploy.embedded.postgres import SUPERUSER
 from deploy.embedded.system import migrated
@@ -20,13 +18,13 @@ from shared.adapters.kafka.places import PostgresPlaces
 from shared.adapters.kafka.settings import KafkaSettings
 from shared.adapters.postgres.connection import open_pool
 from shared.adapters.postgres.projector import Projector
-from shared.adapters.postgres.read_table import register
 from shared.adapters.runtime import _kept_running
 from shared.contracts.intake.complaint import SatisfactionRecorded
-from shared.kernel.readmodel import Column, ReadModel, RowKey, Rows, project
+from shared.kernel.readmodel import Column, ReadModel, RowKey, Rows
 from shared.kernel.recorded import Recorded
 from tests import faults
 from tests.contract.stores import prepared, request
+from tests.folds import are_the_fold
 from tests.integration.kernel.scores import SCORES
 from tests.published import Published, ended, eventually, published, settings_of
 
@@ -144,17 +142,6 @@ async def complaints_come(service: Published) -> None:
         await asyncio.sleep(0.2)
 
 
-async def is_the_fold(connection: asyncpg.Connection, logs: Mapping[str, Sequence[Recorded]]) -> None:
-    for model in MODELS:
-        table = await register(connection, model)
-        counts = dict(await connection.fetch(f"select tenant, count(*) from {table.name} group by 1"))  # noqa: S608 - ours
-        for tenant, events in logs.items():
-            folded = project(model, events)
-            stored = await table.load(connection, tenant, list(folded))
-            assert list(differences(model.name, model, folded, stored, counts[tenant])) == []
-    assert await connection.fetchval("select count(*) from log.parked") == 0
-
-
 async def test_replicas_that_join_leave_and_are_killed_apply_every_event_once(database, kafka):
     consuming = await database("capa")
     superuser = await asyncpg.connect(**{**consuming.owner, "user": SUPERUSER})
@@ -174,7 +161,7 @@ async def test_replicas_that_join_leave_and_are_killed_apply_every_event_once(da
             logs = {tenant: await service.log.read(tenant, 0, 1_000_000) for tenant in TENANTS}
         for tenant, events in logs.items():
             assert [event.position for event in events] == list(range(1, heads[tenant] + 1))
-        await is_the_fold(superuser, logs)
+        await are_the_fold(superuser, MODELS, logs)
         faults.seen("storm of projections", **storm.done, events=sum(heads.values()), caught_up_s=round(caught_up, 1))
     finally:
         for replica in storm.replicas:
