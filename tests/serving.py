@@ -6,6 +6,7 @@ import asyncio
 import os
 import subprocess
 import sys
+import time
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
@@ -25,7 +26,7 @@ from shared.kernel.clock import system_clock
 from shared.kernel.ids import new_id
 from tests.moving import url_of
 from tests.pages import ROOT
-from tests.published import eventually
+from tests.published import PATIENCE, eventually
 
 START_SECONDS, STOP_SECONDS = 60.0, 30.0
 SERVE = ("-m", "deploy")
@@ -154,7 +155,12 @@ def urls(database: ServiceDatabase) -> dict[str, str]:
 
 
 async def created(client: httpx.AsyncClient, path: str, body: Mapping[str, Any]) -> dict[str, Any]:
-    answer = await client.post(path, json=body, headers={"Idempotency-Key": str(new_id())})
+    """Asked again under the same key while it is refused for now: a service that has just begun compares its history."""
+    key = {"Idempotency-Key": str(new_id())}
+    until = time.monotonic() + PATIENCE
+    while (answer := await client.post(path, json=body, headers=key)).status_code == httpx.codes.SERVICE_UNAVAILABLE:
+        assert time.monotonic() < until, answer.text
+        await asyncio.sleep(0.2)
     assert answer.status_code == httpx.codes.CREATED, answer.text
     made: dict[str, Any] = answer.json()
     return made
