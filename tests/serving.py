@@ -155,7 +155,7 @@ def urls(database: ServiceDatabase) -> dict[str, str]:
 
 
 async def created(client: httpx.AsyncClient, path: str, body: Mapping[str, Any]) -> dict[str, Any]:
-    """Asked again under the same key while it is refused for now: a service that has just begun compares its history."""
+    """Asked again, under the same key, while it is refused for now: who has just begun compares its history first."""
     key = {"Idempotency-Key": str(new_id())}
     until = time.monotonic() + PATIENCE
     while (answer := await client.post(path, json=body, headers=key)).status_code == httpx.codes.SERVICE_UNAVAILABLE:
